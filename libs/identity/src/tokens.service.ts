@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto';
+import type { Command } from '#audit';
+import { Database, hashToken, NotFoundError, randomSecret, rowsOf } from '#platform';
+import type { Principal } from './principal.js';
+import type { Role } from './role.js';
+
+interface TokenRow {
+  id: string;
+  name: string;
+  role: Role;
+}
+
+export interface NewToken {
+  id: string;
+  /** Shown once; only its hash is kept. */
+  secret: string;
+}
+
+/** API tokens of people and machines that call Tierdeck itself. */
+export class TokensService {
+  constructor(private readonly database: Database) {}
+
+  /** @returns undefined if the token is unknown, expired or revoked. */
+  async authenticate(token: string): Promise<Principal | undefined> {
+    const [row] = await this.database.query<TokenRow>(
+      `select id, name, role from api_token
+       where secret_hash = $1 and revoked_at is null and (expires_at is null or expires_at > now())`,
+      [hashToken(token)],
+    );
+    return row && { actor: { kind: 'token', id: row.id, name: row.name }, role: row.role };
+  }
+
+  async create(command: Command, name: string, role: Role, expiresAt?: Date): Promise<NewToken> {
+    const token = { id: randomUUID(), secret: `tierdeck_${role}_${randomSecret()}` };
+    await command.tx.query(
+      'insert into api_token (id, name, role, secret_hash, expires_at) values ($1, $2, $3, $4, $5)',
+      [token.id, name, role, hashToken(token.secret), expiresAt ?? null],
+    );
+    await command.record({
+      area: 'identity',
+      action: 'token.created',
+      subject: `token/${name}`,
+      after: { id: token.id, role, expiresAt },
+    });
+    return token;
+  }
+
+  async revoke(command: Command, id: string): Promise<void> {
+    const [row] = await rowsOf<TokenRow>(
+      command.tx,
+      'update api_token set revoked_at = now() where id = $1 and revoked_at is null returning id, name, role',
+      [id],
+    );
+    if (!row) throw new NotFoundError('token', id);
+    await command.record({ area: 'identity', action: 'token.revoked', subject: `token/${row.name}` });
+  }
+
+  /** Makes the bootstrap administrator's token valid; the same token again changes nothing. */
+  async ensureBootstrap(command: Command, secret: string): Promise<void> {
+    const fresh = await rowsOf(
+      command.tx,
+      `insert into api_token (id, name, role, secret_hash) values ($1, 'bootstrap-admin', 'admin', $2)
+       on conflict (secret_hash) do nothing returning id`,
+      [randomUUID(), hashToken(secret)],
+    );
+    if (fresh.length === 0) return;
+    await command.record({ area: 'identity', action: 'token.created', subject: 'token/bootstrap-admin' });
+  }
+}

@@ -1,0 +1,115 @@
+import { rowsOf, type Transaction } from '#platform';
+import type { OperationKind, OperationStatus, StepStatus } from './operation.js';
+
+export interface OperationRow {
+  id: string;
+  kind: string;
+  subject: string;
+  tenant_id: string | null;
+  status: OperationStatus;
+  input: Record<string, unknown>;
+  state: Record<string, unknown>;
+  requested_by: string;
+  error_code: string | null;
+  error_message: string | null;
+  error_hint: string | null;
+  created_at: Date;
+  started_at: Date | null;
+  finished_at: Date | null;
+  fence: string;
+}
+
+export interface StepRow {
+  operation_id: string;
+  position: number;
+  name: string;
+  title: string;
+  status: StepStatus;
+  attempts: number;
+  progress: Record<string, unknown> | null;
+  error_message: string | null;
+  started_at: Date | null;
+  finished_at: Date | null;
+}
+
+export async function insertOperation(
+  tx: Transaction,
+  operation: Pick<OperationRow, 'id' | 'subject' | 'tenant_id' | 'input' | 'requested_by'>,
+  kind: OperationKind,
+): Promise<void> {
+  await tx.query(
+    `insert into operation (id, kind, subject, tenant_id, status, input, requested_by)
+     values ($1, $2, $3, $4, 'PENDING', $5, $6)`,
+    [
+      operation.id,
+      kind.kind,
+      operation.subject,
+      operation.tenant_id,
+      JSON.stringify(operation.input),
+      operation.requested_by,
+    ],
+  );
+  await tx.query(
+    `insert into operation_step (operation_id, position, name, title, status)
+     select $1, s.position, s.name, s.title, 'PENDING'
+     from jsonb_to_recordset($2) as s(position int, name text, title text)`,
+    [
+      operation.id,
+      JSON.stringify(kind.steps.map(({ name, title }, position) => ({ position, name, title }))),
+    ],
+  );
+}
+
+/** Takes one due operation by lease; its fence makes every earlier holder powerless. */
+export async function claimOperation(
+  tx: Transaction,
+  holder: string,
+  leaseMs: number,
+  kinds: readonly string[],
+): Promise<OperationRow | undefined> {
+  const [row] = await rowsOf<OperationRow>(
+    tx,
+    `update operation set status = 'RUNNING', lease_holder = $1, fence = fence + 1,
+       lease_until = clock_timestamp() + $2 * interval '1 millisecond',
+       started_at = coalesce(started_at, clock_timestamp())
+     where id = (
+       select id from operation
+       where status in ('PENDING', 'RUNNING', 'WAITING') and next_run_at <= clock_timestamp() and kind = any($3)
+         and (lease_until is null or lease_until < clock_timestamp())
+       order by next_run_at for update skip locked limit 1)
+     returning *`,
+    [holder, leaseMs, kinds],
+  );
+  return row;
+}
+
+/** @returns false if the lease has gone to another holder. */
+export async function renewLease(
+  tx: Transaction,
+  id: string,
+  fence: string,
+  leaseMs: number,
+): Promise<boolean> {
+  const rows = await rowsOf(
+    tx,
+    `update operation set lease_until = clock_timestamp() + $3 * interval '1 millisecond'
+     where id = $1 and fence = $2 and status = 'RUNNING' returning id`,
+    [id, fence, leaseMs],
+  );
+  return rows.length === 1;
+}
+
+export async function nextStep(tx: Transaction, id: string): Promise<StepRow | undefined> {
+  const [row] = await rowsOf<StepRow>(
+    tx,
+    `select * from operation_step where operation_id = $1 and status not in ('SUCCEEDED', 'SKIPPED')
+     order by position limit 1`,
+    [id],
+  );
+  return row;
+}
+
+export async function lockOperation(tx: Transaction, id: string): Promise<OperationRow | undefined> {
+  const [row] = await rowsOf<OperationRow>(tx, 'select * from operation where id = $1 for update', [id]);
+  return row;
+}

@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Commands } from '#audit';
+import { createLogger, Database, Notifications } from '#platform';
+import { createTestDatabase, type TestDatabase } from '../../../test/support/database.js';
+import {
+  OperationsReconciler,
+  OperationsService,
+  StepFailed,
+  StepWaiting,
+  type OperationStep,
+} from './index.js';
+
+describe('operations', () => {
+  let scratch: TestDatabase;
+  let database: Database;
+  let notifications: Notifications;
+  let operations: OperationsService;
+  const reconcilers: OperationsReconciler[] = [];
+  const logger = createLogger('test', 'silent');
+
+  beforeAll(async () => {
+    scratch = await createTestDatabase('control-plane');
+    database = await Database.connect(scratch.url);
+    notifications = new Notifications(scratch.url, logger);
+    await notifications.start();
+    operations = new OperationsService(new Commands(database), database);
+  });
+
+  afterAll(async () => {
+    await Promise.all(reconcilers.map((reconciler) => reconciler.stop()));
+    await notifications.close();
+    await database.close();
+    await scratch.drop();
+  });
+
+  async function reconcile(options = {}): Promise<OperationsReconciler> {
+    const reconciler = new OperationsReconciler(operations, logger, { pollMs: 50, ...options });
+    await reconciler.start(notifications);
+    reconcilers.push(reconciler);
+    return reconciler;
+  }
+
+  async function begin(kind: string, steps: OperationStep[], maxAttempts = 5): Promise<string> {
+    operations.register({ kind, steps, maxAttempts });
+    return operations.commands.asSystem('test', (command) =>
+      operations.start(command, { kind, subject: 'tenant/x', input: { n: 1 } }),
+    );
+  }
+
+  it('performs the steps in order, hands state on and ends', async () => {
+    const seen: string[] = [];
+    const id = await begin('ordered', [
+      { name: 'a', title: 'A', perform: async () => ({ made: 7 }) },
+      { name: 'b', title: 'B', perform: async ({ state }) => void seen.push(`b:${String(state['made'])}`) },
+      {
+        name: 'c',
+        title: 'C',
+        record: async (_command, { state }) => void seen.push(`c:${String(state['made'])}`),
+      },
+    ]);
+    await reconcile();
+    expect(await operations.settled(id, 5_000)).toBe('SUCCEEDED');
+    expect(seen).toEqual(['b:7', 'c:7']);
+  });
+
+  it('retries a failing step, fails for good after its attempts, and goes on from there when retried', async () => {
+    let broken = true;
+    let firstRuns = 0;
+    const id = await begin(
+      'fragile',
+      [
+        { name: 'first', title: 'First', perform: async () => void firstRuns++ },
+        {
+          name: 'second',
+          title: 'Second',
+          perform: async () => {
+            if (broken) throw new Error('no route');
+          },
+        },
+      ],
+      2,
+    );
+    expect(await operations.settled(id, 5_000)).toBe('FAILED');
+    broken = false;
+    await operations.commands.asSystem('test', (command) => operations.retry(command, id));
+    expect(await operations.settled(id, 5_000)).toBe('SUCCEEDED');
+    expect(firstRuns).toBe(1);
+  });
+
+  it('waits without spending attempts, and fails at once when told that trying again cannot help', async () => {
+    let looks = 0;
+    const waiting = await begin(
+      'patient',
+      [
+        {
+          name: 'look',
+          title: 'Look',
+          perform: async () => {
+            if (++looks < 8) throw new StepWaiting('not yet', 10);
+          },
+        },
+      ],
+      1,
+    );
+    const hopeless = await begin('hopeless', [
+      {
+        name: 'no',
+        title: 'No',
+        perform: async () => {
+          throw new StepFailed('NO_WAY', 'There is no way.', 400, { hint: 'Find one.' });
+        },
+      },
+    ]);
+    expect(await operations.settled(waiting, 5_000)).toBe('SUCCEEDED');
+    expect(await operations.settled(hopeless, 5_000)).toBe('FAILED');
+    const [row] = await database.query<{ error_code: string }>(
+      'select error_code from operation where id = $1',
+      [hopeless],
+    );
+    expect(row?.error_code).toBe('NO_WAY');
+  });
+
+  it('lets no holder record under an old fence', async () => {
+    let release = (): void => undefined;
+    let entered = 0;
+    const id = await begin('contested', [
+      {
+        name: 'slow',
+        title: 'Slow',
+        perform: async () => {
+          entered++;
+          if (entered === 1) await new Promise<void>((resolve) => (release = resolve));
+          return { by: entered };
+        },
+      },
+    ]);
+    while (entered === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    // The first holder hangs past its lease: another one may take the operation over.
+    await database.query(
+      `update operation set lease_until = now() - interval '1 second', fence = fence + 1 where id = $1`,
+      [id],
+    );
+    expect(await operations.settled(id, 5_000)).toBe('SUCCEEDED');
+    release();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const [row] = await database.query<{ state: { by: number } }>(
+      'select state from operation where id = $1',
+      [id],
+    );
+    expect(entered).toBe(2);
+    expect(row?.state.by).toBe(2);
+  });
+});

@@ -1,0 +1,107 @@
+/**
+ * What travels between the control plane and data-plane instances. Both sides import these types; nothing else of the
+ * runtime is shared. Every change stays readable by an older instance: fields are added, never renamed.
+ */
+
+/** `GET /runtime/snapshot` (also each event of `/runtime/stream`): everything an instance needs to serve. */
+export interface RuntimeSnapshot {
+  /** Never goes back; an instance refuses a snapshot older than the one it has. */
+  revision: number;
+  tenants: TenantSnapshot[];
+  /** Database logins by id, so that tenants of one database share a pool. */
+  databases: DatabaseSnapshot[];
+}
+
+export interface TenantSnapshot {
+  id: string;
+  slug: string;
+  name: string;
+  status: 'ACTIVE' | 'MOVING' | 'SUSPENDED';
+  tier: 'SHARED' | 'HYBRID' | 'DEDICATED';
+  region: string | null;
+  databaseId: string;
+  integrationWorkers: 'SHARED' | 'DEDICATED';
+  /** SHA-256 (hex) of the tenant's bearer tokens. */
+  tokenHashes: string[];
+  quotas: QuotaSnapshot[];
+  /** Share of scarce capacity relative to other tenants; 1 is normal. */
+  weight: number;
+}
+
+export interface DatabaseSnapshot {
+  id: string;
+  kind: 'POOLED' | 'DEDICATED';
+  host: string;
+  port: number;
+  database: string;
+  user: string;
+  password: string;
+}
+
+export type QuotaKind = 'REQUEST_RATE' | 'CONCURRENCY' | 'JOBS_IN_FLIGHT' | 'JOBS_QUEUED';
+
+/** One effective limit: the active boost, else the tenant's override, else the plan's default. */
+export interface QuotaSnapshot {
+  kind: QuotaKind;
+  /** Requests per second for REQUEST_RATE, a count for the others. */
+  limit: number;
+  /** Requests above the rate that may come at once; only REQUEST_RATE. */
+  burst: number | null;
+  /** A hard limit refuses, a soft one only tells. */
+  hard: boolean;
+  source: 'PLAN' | 'OVERRIDE' | 'BOOST';
+  /** ISO time at which a boost ends, with the limit that holds after it. */
+  boostUntil: string | null;
+  limitAfterBoost: number | null;
+  burstAfterBoost: number | null;
+}
+
+/** `POST /runtime/report`: heartbeat, usage and KPIs of one instance. Replays and late copies change nothing. */
+export interface RuntimeReport {
+  instanceId: string;
+  service: string;
+  /** Set if the process serves one tenant alone. */
+  tenantId: string | null;
+  startedAt: string;
+  /** Grows by one with each report of the instance; the control plane applies each number once. */
+  sequence: number;
+  appliedRevision: number;
+  usage: UsageReport[];
+  kpis: KpiReport[];
+}
+
+/** What one tenant used of one instance since the report before. */
+export interface UsageReport {
+  tenantId: string;
+  requests: number;
+  /** Refused with 429. */
+  throttled: number;
+  /** Shed with 503. */
+  shed: number;
+  databaseMs: number;
+  /** Time requests waited for a slot. */
+  queuedMs: number;
+  jobs: number;
+  p99Ms: number;
+}
+
+/** Business figures of one tenant and branch since the report before. Money in micro units as decimal text. */
+export interface KpiReport {
+  tenantId: string;
+  branch: string | null;
+  /** Pricing engine that decided, so that a gate can tell old from new. */
+  pricingEngine: string;
+  ordersAccepted: number;
+  /** Refused for a business reason, e.g. no stock. */
+  ordersRejected: number;
+  /** Failed by an error of the system. */
+  ordersFailed: number;
+  lines: number;
+  linesBelowCost: number;
+  /** Lines allocated complete on first pass. */
+  linesFilled: number;
+  revenueMicros: string;
+  costMicros: string;
+  ediAccepted: number;
+  ediRejected: number;
+}
