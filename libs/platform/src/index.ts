@@ -5,6 +5,7 @@ export * from './errors.js';
 export * from './logging.js';
 export * from './migrations.js';
 export * from './notifications.js';
+export * from './process.js';
 export * from './reconciler.js';
 export * from './secrets.js';
 export * from './graphql/connection.js';

@@ -1,0 +1,25 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { PermissionGuard } from '#identity';
+import type { Foundation } from './foundation.js';
+import { FoundationModule } from './foundation.module.js';
+import { graphqlModule, scalarProviders } from './graphql/graphql.module.js';
+import { HealthController } from './http/health.controller.js';
+import { HttpErrorsFilter } from './http/http-errors.filter.js';
+
+/** The control plane: every domain, one GraphQL endpoint, one guard that denies by default. */
+@Module({})
+export class AppModule {
+  static forRoot(foundation: Foundation): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [FoundationModule.forRoot(foundation), graphqlModule()],
+      controllers: [HealthController],
+      providers: [
+        ...scalarProviders,
+        { provide: APP_GUARD, useClass: PermissionGuard },
+        { provide: APP_FILTER, useClass: HttpErrorsFilter },
+      ],
+    };
+  }
+}

@@ -1,0 +1,44 @@
+import { join } from 'node:path';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { nestLogger, type Configuration, type Stoppable } from '#platform';
+import { AppModule } from './app.module.js';
+import { openFoundation, type Foundation } from './foundation.js';
+import { maxBodyBytes } from './graphql/limits.js';
+import { serveConsole } from './http/console-assets.js';
+
+export interface ControlPlane extends Stoppable {
+  /** e.g. `http://127.0.0.1:4000` */
+  url: string;
+  app: NestFastifyApplication;
+  foundation: Foundation;
+}
+
+/** Starts one replica of the control plane with the roles that its configuration names. */
+export async function startControlPlane(configuration: Configuration): Promise<ControlPlane> {
+  const foundation = await openFoundation(configuration);
+  const { roles } = configuration;
+  try {
+    const app = await NestFactory.create<NestFastifyApplication>(
+      AppModule.forRoot(foundation),
+      new FastifyAdapter({ bodyLimit: maxBodyBytes, forceCloseConnections: true }),
+      { logger: nestLogger(foundation.logger), abortOnError: false },
+    );
+    await serveConsole(app.getHttpAdapter().getInstance(), join(process.cwd(), 'dist/apps/console'));
+    await app.listen(configuration.port, configuration.host);
+    if (roles.has('reconciler')) await foundation.operationsReconciler.start(foundation.notifications);
+    return {
+      url: (await app.getUrl()).replace('[::1]', '127.0.0.1'),
+      app,
+      foundation,
+      stop: async () => {
+        await foundation.operationsReconciler.stop();
+        await app.close();
+        await foundation.close();
+      },
+    };
+  } catch (error) {
+    await foundation.close();
+    throw error;
+  }
+}

@@ -1,0 +1,45 @@
+import { MercuriusDriver, type MercuriusDriverConfig } from '@nestjs/mercurius';
+import { GraphQLModule } from '@nestjs/graphql';
+import type { DynamicModule } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { type RequestContext, TokensService } from '#identity';
+import { DateTimeScalar, JsonScalar, LOGGER, type Logger } from '#platform';
+import { errorFormatter } from './error-formatter.js';
+import { maxDepth, requestSizeRule } from './limits.js';
+
+/** `POST /graphql`, and `graphql-transport-ws` on the same path; both authenticate before anything is resolved. */
+export function graphqlModule(): DynamicModule {
+  return GraphQLModule.forRootAsync<MercuriusDriverConfig>({
+    driver: MercuriusDriver,
+    inject: [TokensService, LOGGER],
+    useFactory: (tokens: TokensService, logger: Logger) => ({
+      autoSchemaFile: true,
+      sortSchema: true,
+      path: '/graphql',
+      jit: 1,
+      queryDepth: maxDepth,
+      validationRules: () => [requestSizeRule],
+      csrfPrevention: true,
+      allowBatchedQueries: false,
+      graphiql: false,
+      resolvers: { JSON: JsonScalar },
+      errorFormatter: errorFormatter(logger) as never,
+      context: (request: FastifyRequest): Promise<RequestContext> =>
+        contextOf(tokens, request.headers.authorization),
+      subscription: {
+        fullWsTransport: true,
+        keepAlive: 15_000,
+        onConnect: ({ payload }: { payload?: Record<string, unknown> }) =>
+          contextOf(tokens, payload?.['authorization'] ?? payload?.['Authorization']),
+      },
+    }),
+  });
+}
+
+async function contextOf(tokens: TokensService, header: unknown): Promise<RequestContext> {
+  const token = typeof header === 'string' ? /^Bearer\s+(\S+)$/i.exec(header)?.[1] : undefined;
+  return { principal: token ? await tokens.authenticate(token) : undefined };
+}
+
+/** Scalars that the schema builder must know. */
+export const scalarProviders = [DateTimeScalar];

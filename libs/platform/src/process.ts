@@ -1,0 +1,53 @@
+import type { Logger } from './logging.js';
+import { TierdeckError } from './errors.js';
+
+export interface Stoppable {
+  stop(): Promise<void>;
+}
+
+/** Longest time an orderly stop may take before the process goes anyway; everything survives a kill -9. */
+const stopTimeoutMs = 20_000;
+
+/**
+ * The life of a Tierdeck process: starts it, stops it in order on SIGINT, SIGTERM or when the parent that spawned it
+ * with an IPC channel is gone, and tells a parent `ready`. A start that fails gives one clear line and exit code 1.
+ */
+export async function runProcess(logger: Logger, start: () => Promise<Stoppable>): Promise<void> {
+  let stopping = false;
+  const stopSoon: { now?: () => void } = {};
+  const stopAsked = new Promise<void>((resolve) => (stopSoon.now = resolve));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopSoon.now?.());
+  process.on('disconnect', () => stopSoon.now?.());
+  process.on('unhandledRejection', (error) => logger.error({ err: error }, 'unhandled rejection'));
+
+  let running: Stoppable;
+  try {
+    running = await start();
+  } catch (error) {
+    process.stderr.write(`${startFailure(error)}\n`);
+    process.exit(1);
+  }
+  process.send?.('ready');
+  await stopAsked;
+  if (stopping) return;
+  stopping = true;
+  const late = setTimeout(() => process.exit(1), stopTimeoutMs);
+  late.unref();
+  try {
+    await running.stop();
+    process.exit(0);
+  } catch (error) {
+    logger.error({ err: error }, 'stop failed');
+    process.exit(1);
+  }
+}
+
+/** One line that says what is wrong and how to mend it. */
+export function startFailure(error: unknown): string {
+  if (error instanceof TierdeckError) {
+    return `${error.code}: ${error.message}${error.hint ? ` ${error.hint}` : ''}`;
+  }
+  const { code, port, message } = error as { code?: string; port?: number; message?: string };
+  if (code === 'EADDRINUSE') return `PORT_TAKEN: Port ${port} is taken by another process.`;
+  return `START_FAILED: ${message ?? String(error)}`;
+}
