@@ -10,3 +10,5 @@ export * from './reconciler.js';
 export * from './secrets.js';
 export * from './graphql/connection.js';
 export * from './graphql/scalars.js';
+export * from './graphql/request-loader.js';
+export * from './graphql/subscribe-to.js';
