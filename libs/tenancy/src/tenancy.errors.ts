@@ -1,0 +1,53 @@
+import { ConflictError, TierdeckError } from '#platform';
+
+/** One thing that is wrong in a manifest, where a person can find it. */
+export interface ManifestProblem {
+  file: string;
+  /** 1-based line in the file. */
+  line: number;
+  /** Path of the field, e.g. `spec.database`; empty for the document itself. */
+  field: string;
+  message: string;
+}
+
+/** Manifests are applied together or not at all; the error lists every problem of every file. */
+export class ManifestInvalidError extends TierdeckError {
+  constructor(readonly problems: readonly ManifestProblem[]) {
+    const [first] = problems;
+    const where = first ? `${first.file}:${first.line}: ${describe(first)}` : '';
+    const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : '';
+    super('MANIFEST_INVALID', `Nothing was applied. ${where}${more}`, 400, {
+      hint: 'Mend the manifest and run "tierdeck diff -f <folder>".',
+      details: { problems: [...problems] },
+    });
+  }
+}
+
+function describe(problem: ManifestProblem): string {
+  return problem.field ? `${problem.field}: ${problem.message}` : problem.message;
+}
+
+export class SlugTakenError extends ConflictError {
+  constructor(slug: string) {
+    super('TENANT_SLUG_TAKEN', `There is already a tenant "${slug}", or there was one.`, {
+      field: 'slug',
+      hint: 'Choose another slug: one that was offboarded is not given out again.',
+    });
+  }
+}
+
+export class TenantStatusError extends ConflictError {
+  constructor(slug: string, status: string, wanted: string, hint: string) {
+    super('TENANT_STATUS_CONFLICT', `Tenant "${slug}" is ${status} and cannot be ${wanted}.`, { hint });
+  }
+}
+
+/** A tenant's rows cannot change their database yet. */
+export class MoveNotSupportedError extends TierdeckError {
+  constructor(slug: string) {
+    super('MOVE_NOT_SUPPORTED', `The database of tenant "${slug}" cannot be changed yet.`, 422, {
+      field: 'spec.database',
+      hint: `Once it can: tierdeck tenant move ${slug}`,
+    });
+  }
+}
