@@ -23,6 +23,7 @@ import { WorkerSupervisor } from './worker-supervisor.js';
 export class LocalStack implements Stoppable {
   readonly #stops: (() => Promise<void>)[] = [];
   #stopped = false;
+  #stopping: Promise<void> | undefined;
 
   constructor(
     private readonly configuration: Configuration,
@@ -35,22 +36,34 @@ export class LocalStack implements Stoppable {
       await this.#start();
     } catch (error) {
       await this.stop();
+      await this.#stopAll();
       throw error;
     }
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#stopping ??= this.#stopAll();
+    await this.#stopping;
+  }
+
+  async #stopAll(): Promise<void> {
     for (const stop of this.#stops.splice(0).reverse()) {
       await stop().catch((error: unknown) => this.logger.error({ err: error }, 'stop failed'));
     }
+  }
+
+  /** Notes how to stop what is about to start; gives up if a stop was asked for meanwhile. */
+  #owns(stop: () => Promise<void>): void {
+    this.#stops.push(stop);
+    if (this.#stopped) throw new Error('stopped while starting');
   }
 
   async #start(): Promise<void> {
     const { dataDir, host, port, distributionPort } = this.configuration;
     const startedAt = Date.now();
     const lock = await StackLock.take(dataDir);
-    this.#stops.push(() => lock.release());
+    this.#owns(() => lock.release());
     await refuseTakenPort(host, port, 'TIERDECK_PORT');
     await refuseTakenPort(host, distributionPort, 'TIERDECK_DISTRIBUTION_PORT');
 
@@ -82,7 +95,7 @@ export class LocalStack implements Stoppable {
       { controlPlaneUrl: url, runtimeToken: dataPlane.TIERDECK_RUNTIME_TOKEN, dataDir, env: dataPlane },
       this.logger,
     );
-    this.#stops.push(() => workers.stop());
+    this.#owns(() => workers.stop());
     await workers.start();
 
     const failed = await followOperations(client, this.write, () => this.#stopped);
@@ -106,7 +119,7 @@ export class LocalStack implements Stoppable {
     const { dataDir, postgresPort } = this.configuration;
     this.write('Starting PostgreSQL …');
     const postgres = await EmbeddedPostgres.start({ dataDir, port: postgresPort });
-    this.#stops.push(() => postgres.stop());
+    this.#owns(() => postgres.stop());
     await createDatabaseOnce(postgres.url(), 'tierdeck');
     return postgres.url('tierdeck');
   }
@@ -114,7 +127,7 @@ export class LocalStack implements Stoppable {
   async #startService(name: 'control-plane' | 'distribution', env: Record<string, string>): Promise<void> {
     const entry = `apps/${name}/src/main.js`;
     const service = new ServiceProcess({ name, entry, env }, this.configuration.dataDir, this.logger);
-    this.#stops.push(() => service.stop());
+    this.#owns(() => service.stop());
     await service.start();
   }
 }

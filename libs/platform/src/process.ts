@@ -11,26 +11,28 @@ const stopTimeoutMs = 20_000;
 /**
  * The life of a Tierdeck process: starts it, stops it in order on SIGINT, SIGTERM or when the parent that spawned it
  * with an IPC channel is gone, and tells a parent `ready`. A start that fails gives one clear line and exit code 1.
+ * @param start may watch `stopAsked` to give up a long start; it then cleans up and throws.
  */
-export async function runProcess(logger: Logger, start: () => Promise<Stoppable>): Promise<void> {
-  let stopping = false;
-  const stopSoon: { now?: () => void } = {};
-  const stopAsked = new Promise<void>((resolve) => (stopSoon.now = resolve));
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopSoon.now?.());
-  process.on('disconnect', () => stopSoon.now?.());
+export async function runProcess(
+  logger: Logger,
+  start: (stopAsked: AbortSignal) => Promise<Stoppable>,
+): Promise<void> {
+  const stop = new AbortController();
+  const stopAsked = new Promise((resolve) => stop.signal.addEventListener('abort', resolve));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
+  process.on('disconnect', () => stop.abort());
   process.on('unhandledRejection', (error) => logger.error({ err: error }, 'unhandled rejection'));
 
   let running: Stoppable;
   try {
-    running = await start();
+    running = await start(stop.signal);
   } catch (error) {
+    if (stop.signal.aborted) process.exit(0);
     process.stderr.write(`${startFailure(error)}\n`);
     process.exit(1);
   }
   process.send?.('ready');
   await stopAsked;
-  if (stopping) return;
-  stopping = true;
   const late = setTimeout(() => process.exit(1), stopTimeoutMs);
   late.unref();
   try {
