@@ -49,7 +49,7 @@ create table warehouse (
   tenant_id   uuid not null default current_setting('tierdeck.tenant_id')::uuid,
   code        text not null check (length(code) between 1 and 64),
   name        text not null,
-  -- The branch it serves first; others may be served from it too.
+  -- The branch on whose premises it stands, if it does.
   branch      text,
   latitude    double precision check (latitude between -90 and 90),
   longitude   double precision check (longitude between -180 and 180),
@@ -58,6 +58,19 @@ create table warehouse (
   foreign key (tenant_id, branch) references branch (tenant_id, code)
 );
 create index warehouse_branch on warehouse (tenant_id, branch);
+
+-- From where a branch is served: position 1 is its home warehouse. A branch without rows is served by distance.
+create table branch_sourcing (
+  tenant_id   uuid not null default current_setting('tierdeck.tenant_id')::uuid,
+  branch      text not null,
+  position    int not null check (position > 0),
+  warehouse   text not null,
+  primary key (tenant_id, branch, position),
+  unique (tenant_id, branch, warehouse),
+  foreign key (tenant_id, branch) references branch (tenant_id, code),
+  foreign key (tenant_id, warehouse) references warehouse (tenant_id, code)
+);
+create index branch_sourcing_warehouse on branch_sourcing (tenant_id, warehouse);
 
 create table buying_group (
   tenant_id   uuid not null default current_setting('tierdeck.tenant_id')::uuid,
