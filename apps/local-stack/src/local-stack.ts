@@ -64,8 +64,9 @@ export class LocalStack implements Stoppable {
     const startedAt = Date.now();
     const lock = await StackLock.take(dataDir);
     this.#owns(() => lock.release());
-    await refuseTakenPort(host, port, 'TIERDECK_PORT');
-    await refuseTakenPort(host, distributionPort, 'TIERDECK_DISTRIBUTION_PORT');
+    const patienceMs = lock.recovered ? 20_000 : 0;
+    await refuseTakenPort(host, port, 'TIERDECK_PORT', patienceMs);
+    await refuseTakenPort(host, distributionPort, 'TIERDECK_DISTRIBUTION_PORT', patienceMs);
 
     const databaseUrl = this.configuration.databaseUrl ?? (await this.#startPostgres());
     const adminToken =

@@ -4,17 +4,21 @@ import { TierdeckError } from '#platform';
 
 /** Holds a data directory for one stack: two of them on one database directory would fight over its processes. */
 export class StackLock {
-  private constructor(private readonly file: string) {}
+  private constructor(
+    private readonly file: string,
+    /** The holder before was killed: what it had started may still be ending. */
+    readonly recovered: boolean,
+  ) {}
 
   /** @throws TierdeckError DATA_DIR_IN_USE, naming the process that holds it. */
   static async take(dataDir: string): Promise<StackLock> {
     await mkdir(dataDir, { recursive: true, mode: 0o755 });
     const file = join(dataDir, 'stack.lock');
     const mine = `${process.pid} ${await startTime(process.pid)}\n`;
-    for (;;) {
+    for (let recovered = false; ; recovered = true) {
       try {
         await writeFile(file, mine, { flag: 'wx' });
-        return new StackLock(file);
+        return new StackLock(file, recovered);
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       }

@@ -50,7 +50,7 @@ export class EmbeddedPostgres {
 
   /**
    * Starts the cluster, making it first if there is none. Cluster creation is atomic: a half-made one is redone.
-   * @throws TierdeckError POSTGRES_START_FAILED with the last lines of its log.
+   * @throws TierdeckError PORT_TAKEN, or POSTGRES_START_FAILED with the last lines of its log.
    */
   static async start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
     const owner = await postgresOwner();
@@ -62,6 +62,11 @@ export class EmbeddedPostgres {
       await initialise(binaries, cluster, password, owner);
     }
     await stopLeftover(cluster);
+    if (await answers(options.port)) {
+      throw new TierdeckError('PORT_TAKEN', `Port ${options.port} is taken by another process.`, 500, {
+        hint: 'Stop it, or set TIERDECK_POSTGRES_PORT to a free port.',
+      });
+    }
     const logFile = join(options.dataDir, 'postgres.log');
     const settings = { ...defaults, ...options.settings, port: String(options.port) };
     const child = spawn(
