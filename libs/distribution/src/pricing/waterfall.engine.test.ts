@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { formatMicros } from '../money/money.js';
 import { marginFloor } from './guards.js';
 import {
