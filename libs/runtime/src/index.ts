@@ -1,1 +1,11 @@
+export type { Admission, AdmissionOptions } from './admission.js';
+export type { ConnectionLimits } from './connections.js';
+export * from './errors.js';
+export { admitTenants, refusalBody, tenantOf } from './fastify.js';
+export type { KpiObservation } from './kpis.js';
+export type { RuntimeLogger } from './logger.js';
+export type { EffectiveQuota } from './quota.js';
+export { TierdeckRuntime, type RuntimeOptions, type SnapshotNotice } from './runtime.js';
+export type { TenantQueryable, TenantScope, TransactionOptions } from './tenant-scope.js';
+export type { RuntimeTenant } from './tenant.js';
 export * from './wire.js';

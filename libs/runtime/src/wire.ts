@@ -1,5 +1,5 @@
 /**
- * What travels between the control plane and data-plane instances. Both sides import these types; nothing else of the
+ * What travels between the control plane and data-plane instances. Both sides import this file; nothing else of the
  * runtime is shared. Every change stays readable by an older instance: fields are added, never renamed.
  */
 
@@ -83,6 +83,25 @@ export interface UsageReport {
   queuedMs: number;
   jobs: number;
   p99Ms: number;
+  /** Latencies of the requests, counted in the buckets of {@link latencyBucketBound}; trailing zeros are left out. */
+  latencies?: number[];
+}
+
+/** Number of latency buckets; the last one takes everything above the bound of the one before it, about 88 s. */
+export const latencyBuckets = 77;
+
+/** Upper bound of a bucket in milliseconds. Bounds grow by a fifth, so a percentile is exact to within that. */
+export function latencyBucketBound(bucket: number): number {
+  return 0.1 * 1.2 ** bucket;
+}
+
+/** @returns the upper bound of the bucket that holds the quantile (0 to 1), in milliseconds; 0 without any count. */
+export function latencyQuantile(counts: readonly number[], quantile: number): number {
+  let left = Math.ceil(counts.reduce((sum, count) => sum + count, 0) * quantile);
+  if (left === 0) return 0;
+  let bucket = 0;
+  while ((left -= counts[bucket] ?? 0) > 0) bucket++;
+  return latencyBucketBound(bucket);
 }
 
 /** Business figures of one tenant and branch since the report before. Money in micro units as decimal text. */

@@ -1,0 +1,116 @@
+import { Kpis } from './kpis.js';
+import type { RuntimeLogger } from './logger.js';
+import { Usage } from './usage.js';
+import type { RuntimeReport } from './wire.js';
+
+export interface ReporterOptions {
+  url: string;
+  token: string;
+  instanceId: string;
+  service: string;
+  tenantId: () => string | null;
+  appliedRevision: () => number;
+  logger: RuntimeLogger;
+  /** How often figures are sent, in milliseconds. */
+  intervalMs?: number;
+  /** How often an idle instance shows that it lives, in milliseconds. */
+  heartbeatMs?: number;
+}
+
+/**
+ * Sends usage, KPIs and the heartbeat. A report keeps its sequence number until the control plane took it; figures
+ * that come meanwhile are summed up for the next one, so nothing is lost or counted twice while it is away, and the
+ * memory this takes does not grow with the time.
+ */
+export class Reporter {
+  readonly usage = new Usage();
+  readonly kpis = new Kpis();
+  readonly #startedAt = new Date().toISOString();
+  #sequence = 0;
+  #unaccepted: RuntimeReport | undefined;
+  #sending: Promise<boolean> = Promise.resolve(true);
+  #timer: NodeJS.Timeout | undefined;
+  #sentAt = -Infinity;
+  #sentRevision = -1;
+
+  constructor(private readonly options: ReporterOptions) {}
+
+  start(): void {
+    this.#timer = setInterval(() => {
+      if (this.#isDue()) void this.flush();
+    }, this.options.intervalMs ?? 1_000);
+    void this.flush();
+  }
+
+  /** Sends what there is. @returns false if the control plane did not take it. */
+  flush(): Promise<boolean> {
+    this.#sending = this.#sending.then(() => this.#send());
+    return this.#sending;
+  }
+
+  /** Sends the last figures; they are lost if the control plane is away now. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    const accepted = await this.flush();
+    if (accepted && !(this.usage.isEmpty && this.kpis.isEmpty)) await this.flush();
+  }
+
+  #isDue(): boolean {
+    return (
+      this.#unaccepted !== undefined ||
+      !this.usage.isEmpty ||
+      !this.kpis.isEmpty ||
+      this.options.appliedRevision() !== this.#sentRevision ||
+      performance.now() - this.#sentAt >= (this.options.heartbeatMs ?? 5_000)
+    );
+  }
+
+  async #send(): Promise<boolean> {
+    const report = (this.#unaccepted ??= this.#next());
+    try {
+      const response = await fetch(new URL('/runtime/report', this.options.url), {
+        method: 'POST',
+        headers: { authorization: `Bearer ${this.options.token}`, 'content-type': 'application/json' },
+        body: JSON.stringify(report),
+        signal: AbortSignal.timeout(5_000),
+      });
+      const text = await response.text();
+      if (response.ok) {
+        this.#accepted(report);
+        return true;
+      }
+      if (response.status === 400 || response.status === 413) {
+        // It would be refused for ever, and hold up every report behind it.
+        this.options.logger.error(
+          { status: response.status, text },
+          'the control plane refused a report; dropped',
+        );
+        this.#accepted(report);
+        return false;
+      }
+      this.options.logger.debug({ status: response.status }, 'the report is sent again later');
+    } catch (error) {
+      this.options.logger.debug({ err: error }, 'the report is sent again later');
+    }
+    return false;
+  }
+
+  #accepted(report: RuntimeReport): void {
+    this.#unaccepted = undefined;
+    this.#sentAt = performance.now();
+    this.#sentRevision = report.appliedRevision;
+  }
+
+  #next(): RuntimeReport {
+    return {
+      instanceId: this.options.instanceId,
+      service: this.options.service,
+      tenantId: this.options.tenantId(),
+      startedAt: this.#startedAt,
+      sequence: ++this.#sequence,
+      appliedRevision: this.options.appliedRevision(),
+      usage: this.usage.drain(),
+      kpis: this.kpis.drain(),
+    };
+  }
+}

@@ -1,0 +1,217 @@
+import { createHash } from 'node:crypto';
+import type { QueryResult, QueryResultRow } from 'pg';
+import type { Connection, ConnectionPools } from './connections.js';
+import { pipeline, type Statement } from './scoped-query.js';
+import type { DatabaseSnapshot } from './wire.js';
+
+/** Runs SQL for one tenant: row-level security lets it see that tenant's rows and no other. */
+export interface TenantQueryable {
+  /**
+   * @param sql one statement; prepared once per connection.
+   * @throws pg.DatabaseError with its SQLSTATE in `code`.
+   */
+  query<Row extends QueryResultRow = QueryResultRow>(
+    sql: string,
+    parameters?: readonly unknown[],
+  ): Promise<QueryResult<Row>>;
+}
+
+export interface TransactionOptions {
+  /** Default `read committed`. */
+  isolation?: 'read committed' | 'repeatable read' | 'serializable';
+  readOnly?: boolean;
+  /** How often `work` may run in all when it fails with a serialization failure or deadlock; default 4. */
+  attempts?: number;
+}
+
+/** A tenant's database. Every statement carries the tenant's context; there is no way to leave it out. */
+export interface TenantScope extends TenantQueryable {
+  readonly tenantId: string;
+  /**
+   * Runs `work` in one transaction. On a serialization failure, a deadlock or a plan outdated by a migration it is
+   * rolled back and `work` runs again, so `work` must have no effect outside the transaction.
+   */
+  transaction<T>(work: (tx: TenantQueryable) => Promise<T>, options?: TransactionOptions): Promise<T>;
+}
+
+export interface TenantScopeOptions {
+  tenantId: string;
+  /** Asked at each use, so that a moved tenant is found in its new home. */
+  database: () => DatabaseSnapshot;
+  pools: ConnectionPools;
+  /** Told how long a connection was held, in milliseconds. */
+  onDatabaseTime: (milliseconds: number) => void;
+}
+
+const contextText = `select set_config('tierdeck.tenant_id', $1, true)`;
+const contextOf = (tenantId: string): Statement => ({
+  name: 'tierdeck_context',
+  text: contextText,
+  values: [tenantId],
+});
+
+/** Texts beyond this number are not prepared: a service that builds SQL from data must not fill the server's memory. */
+const preparedTexts = 1_000;
+const names = new Map<string, string>();
+
+/** Counts up when a migration outdated the plans: statements get new names and are prepared anew. */
+let generation = 0;
+
+function statementOf(text: string, values: readonly unknown[]): Statement {
+  let name = names.get(text);
+  if (name === undefined) {
+    if (names.size >= preparedTexts) return { name: '', text, values };
+    name = `t${generation}_${createHash('sha1').update(text).digest('hex')}`;
+    names.set(text, name);
+  }
+  return { name, text, values };
+}
+
+export function createTenantScope(options: TenantScopeOptions): TenantScope {
+  const { tenantId, pools } = options;
+  const context = contextOf(tenantId);
+
+  async function held<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+    const connection = await pools.acquire(options.database());
+    const since = performance.now();
+    try {
+      return await work(connection);
+    } finally {
+      options.onDatabaseTime(performance.now() - since);
+    }
+  }
+
+  async function once<Row extends QueryResultRow>(
+    sql: string,
+    parameters: readonly unknown[],
+  ): Promise<QueryResult<Row>> {
+    return held(async (connection) => {
+      try {
+        const result = await pipeline(connection.client, [context], statementOf(sql, parameters));
+        pools.release(connection);
+        return result as QueryResult<Row>;
+      } catch (error) {
+        pools.release(connection, isConnectionLoss(error));
+        throw error;
+      }
+    });
+  }
+
+  async function transactionOnce<T>(work: (tx: TenantQueryable) => Promise<T>, begin: Statement): Promise<T> {
+    return held(async (connection) => {
+      const transaction = new Transaction(connection, [begin, context]);
+      try {
+        const result = await work(transaction);
+        await transaction.commit();
+        pools.release(connection);
+        return result;
+      } catch (error) {
+        const clean = await transaction.rollback();
+        pools.release(connection, !clean);
+        throw error;
+      }
+    });
+  }
+
+  return {
+    tenantId,
+    async query(sql, parameters = []) {
+      try {
+        return await once(sql, parameters);
+      } catch (error) {
+        if (!isOutdatedPlan(error)) throw error;
+        forgetPlans();
+        return once(sql, parameters);
+      }
+    },
+    async transaction(work, { isolation = 'read committed', readOnly = false, attempts = 4 } = {}) {
+      const begin = beginStatement(isolation, readOnly);
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await transactionOnce(work, begin);
+        } catch (error) {
+          if (isOutdatedPlan(error)) forgetPlans();
+          else if (!isTransient(error)) throw error;
+          if (attempt >= attempts) throw error;
+        }
+      }
+    },
+  };
+}
+
+/** BEGIN and the tenant's context travel with the first statement; one without statements costs nothing. */
+class Transaction implements TenantQueryable {
+  #state: 'unopened' | 'open' | 'ended' = 'unopened';
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly opening: readonly Statement[],
+  ) {}
+
+  async query<Row extends QueryResultRow>(
+    sql: string,
+    parameters: readonly unknown[] = [],
+  ): Promise<QueryResult<Row>> {
+    if (this.#state === 'ended') throw new Error('The transaction has ended; its query was not awaited.');
+    const ahead = this.#state === 'unopened' ? this.opening : [];
+    this.#state = 'open';
+    return (await pipeline(this.connection.client, ahead, statementOf(sql, parameters))) as QueryResult<Row>;
+  }
+
+  /** @throws Error if a statement failed and `work` swallowed that: PostgreSQL answers COMMIT with a rollback. */
+  async commit(): Promise<void> {
+    const open = this.#state === 'open';
+    this.#state = 'ended';
+    if (!open) return;
+    const { command } = await pipeline(this.connection.client, [], endStatement('commit'));
+    if (command !== 'COMMIT') throw new Error('A statement of the transaction failed: it was rolled back.');
+  }
+
+  /** @returns false if the connection cannot be used again. */
+  async rollback(): Promise<boolean> {
+    if (this.#state === 'unopened') return true;
+    this.#state = 'ended';
+    try {
+      // Also after a failed COMMIT, which may have left the transaction open.
+      await pipeline(this.connection.client, [], endStatement('rollback'));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
+
+function beginStatement(isolation: string, readOnly: boolean): Statement {
+  const text = `begin isolation level ${isolation}${readOnly ? ' read only' : ''}`;
+  return { name: `tierdeck_${text.replaceAll(' ', '_')}`, text, values: [] };
+}
+
+function endStatement(text: 'commit' | 'rollback'): Statement {
+  return { name: `tierdeck_${text}`, text, values: [] };
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown } | null)?.code;
+}
+
+const transient = new Set<unknown>(['40001', '40P01']);
+
+function isTransient(error: unknown): boolean {
+  return transient.has(codeOf(error));
+}
+
+/** A migration changed the columns of a prepared `select *`. */
+function isOutdatedPlan(error: unknown): boolean {
+  return codeOf(error) === '0A000' && (error as Error).message.includes('cached plan');
+}
+
+function forgetPlans(): void {
+  generation++;
+  names.clear();
+}
+
+/** Errors of PostgreSQL's statements carry a severity; anything else came from the socket or from pg. */
+function isConnectionLoss(error: unknown): boolean {
+  const severity = (error as { severity?: unknown } | null)?.severity;
+  return severity === undefined || severity === 'FATAL' || severity === 'PANIC';
+}
