@@ -121,6 +121,9 @@ create table item (
   barcode     text,
   cost        numeric(18,6) not null default 0 check (cost >= 0),
   list_price  numeric(18,6) not null check (list_price >= 0),
+  -- False for components and the like: an order for it is refused.
+  saleable    boolean not null default true,
+  -- Sold while stock lasts, not bought again.
   discontinued boolean not null default false,
   attributes  jsonb not null default '{}',
   primary key (tenant_id, sku),

@@ -1,0 +1,1 @@
+export function albionGifts() { throw new Error('x'); }

@@ -1,0 +1,1 @@
+export function bestbuyStores() { throw new Error('x'); }
