@@ -1,0 +1,73 @@
+import { Argument, type Command } from 'commander';
+import { Client } from '../client.js';
+import type { Context } from '../context.js';
+import { keepLogin } from '../session.js';
+
+/** `tierdeck login`, `whoami`, `token create`, `sdk-token create`. */
+export function accessCommands(program: Command, context: Context): void {
+  program
+    .command('login')
+    .description('keep address and token for later calls; the token comes from a question or TIERDECK_TOKEN')
+    .option('--url <url>', 'address of the control plane', 'http://127.0.0.1:4000')
+    .action(async ({ url }) => {
+      const token = context.env['TIERDECK_TOKEN'] ?? (await context.ask('Token: ', 'Set TIERDECK_TOKEN.'));
+      const session = { url: String(url).replace(/\/$/, ''), token };
+      const { viewer } = await new Client(session).request<{ viewer: { name: string; role: string } }>(
+        '{ viewer { name role } }',
+      );
+      const file = await keepLogin(context.env, session);
+      context.message(`Logged in as ${viewer.name} (${viewer.role}); kept in ${file}.`);
+    });
+
+  program
+    .command('whoami')
+    .description('who you are and what you may do')
+    .action(async () => {
+      const client = await context.client();
+      const { viewer } = await client.request<{
+        viewer: { name: string; role: string; permissions: string[] };
+      }>('{ viewer { name role permissions } }');
+      context.data(`${viewer.name} (${viewer.role}): ${viewer.permissions.join(', ')}\n`);
+    });
+
+  program
+    .command('token')
+    .description('tokens for people and machines that call Tierdeck')
+    .command('create <name>')
+    .addArgument(
+      new Argument('<role>', 'what it may do').choices([
+        'viewer',
+        'product',
+        'account',
+        'release',
+        'operator',
+        'admin',
+      ]),
+    )
+    .description('make one; shown once')
+    .action(async (name: string, role: string) => {
+      const client = await context.client();
+      const { createToken } = await client.request<{ createToken: { secret: string } }>(
+        `mutation ($input: CreateTokenInput!) { createToken(input: $input) { secret } }`,
+        { input: { name, role } },
+      );
+      context.data(`${createToken.secret}\n`);
+    });
+
+  program
+    .command('sdk-token')
+    .description('tokens for services that read flags or the runtime snapshot')
+    .command('create <name>')
+    .addArgument(new Argument('<kind>', 'what it reads').choices(['CLIENT', 'FRONTEND', 'RUNTIME']))
+    .option('-e, --environment <name>', 'environment', 'production')
+    .option('-t, --tenant <slug>', 'see this tenant alone')
+    .description('make one; shown once')
+    .action(async (name: string, kind: string, { environment, tenant }) => {
+      const client = await context.client();
+      const { createSdkToken } = await client.request<{ createSdkToken: { secret: string } }>(
+        `mutation ($input: CreateSdkTokenInput!) { createSdkToken(input: $input) { secret } }`,
+        { input: { name, kind, environment, tenant } },
+      );
+      context.data(`${createSdkToken.secret}\n`);
+    });
+}

@@ -1,0 +1,79 @@
+import type { Command } from 'commander';
+import type { Context } from '../context.js';
+import { CliError } from '../cli-error.js';
+import { parseFormat, render } from '../output.js';
+
+interface AuditEvent {
+  revision: number;
+  at: string;
+  actor: string;
+  action: string;
+  subject: string;
+  reason: string | null;
+}
+
+const eventFields = 'revision at actor action subject reason';
+
+/** `tierdeck audit tail|verify`. */
+export function auditCommands(program: Command, context: Context): void {
+  const audit = program.command('audit').description('who did what');
+
+  audit
+    .command('tail')
+    .description('the newest events')
+    .option('-n, --lines <n>', 'how many', Number, 20)
+    .option('-f, --follow', 'go on with what happens')
+    .option('-t, --tenant <slug>', 'of one tenant')
+    .option('-o, --output <format>', 'table, json or yaml', parseFormat, 'table')
+    .action(async ({ lines, follow, tenant, output }) => {
+      const client = await context.client();
+      const { auditEvents } = await client.request<{ auditEvents: { edges: { node: AuditEvent }[] } }>(
+        `query ($first: Int!, $tenant: String) { auditEvents(first: $first, tenant: $tenant) { edges { node { ${eventFields} } } } }`,
+        { first: lines, tenant },
+      );
+      const events = auditEvents.edges.map(({ node }) => node).sort((a, b) => a.revision - b.revision);
+      context.data(
+        render(
+          events,
+          output,
+          [
+            ['revision', (row) => row.revision],
+            ['at', (row) => row.at],
+            ['actor', (row) => row.actor],
+            ['action', (row) => row.action],
+            ['subject', (row) => row.subject],
+            ['reason', (row) => row.reason],
+          ],
+          (row) => String(row.revision),
+        ),
+      );
+      if (!follow) return;
+      await client.follow<{ auditTail: AuditEvent }>(
+        `subscription { auditTail { ${eventFields} } }`,
+        {},
+        ({ auditTail }) => {
+          const { revision, at, actor, action, subject, reason } = auditTail;
+          context.data(`${revision}  ${at}  ${actor}  ${action}  ${subject}  ${reason ?? ''}\n`);
+          return false;
+        },
+      );
+    });
+
+  audit
+    .command('verify')
+    .description('prove that nobody altered the history')
+    .action(async () => {
+      const client = await context.client();
+      const { verifyAudit } = await client.request<{
+        verifyAudit: {
+          ok: boolean;
+          events: number;
+          brokenAt: number | null;
+          message: string;
+          headHash: string;
+        };
+      }>(`{ verifyAudit { ok events brokenAt message headHash } }`);
+      if (!verifyAudit.ok) throw new CliError('AUDIT_ALTERED', verifyAudit.message);
+      context.data(`${verifyAudit.events} events untouched, head ${verifyAudit.headHash}\n`);
+    });
+}
