@@ -14,6 +14,9 @@ export interface RateDecision {
   resetMs: number;
 }
 
+/** Share of one interval within which sums of floating-point times count as equal. */
+const rounding = 1e-5;
+
 /**
  * The generic cell rate algorithm (ITU-T I.371): a token bucket kept as one number, the theoretical arrival time
  * of the next request. In any window of w seconds it admits at most `perSecond * w + burst` requests.
@@ -28,7 +31,7 @@ export class Gcra {
     if (rate.perSecond <= 0) return refusedForever;
     this.#use(rate, nowMs);
     const ahead = this.#arrival - nowMs;
-    if (ahead > this.#tolerance) return this.#decision(false, nowMs);
+    if (ahead > this.#tolerance + rounding * this.#interval) return this.#decision(false, nowMs);
     this.#arrival += this.#interval;
     return this.#decision(true, nowMs);
   }
@@ -57,8 +60,8 @@ export class Gcra {
     const room = this.#tolerance - ahead;
     return {
       admitted,
-      // The smallest error of rounding must not promise one more than will be admitted.
-      remaining: room < 0 ? 0 : Math.floor(room / this.#interval + 1e-9) + 1,
+      // Half the allowance that admission makes, so that no more is promised than will be admitted.
+      remaining: Math.max(0, Math.floor(room / this.#interval + rounding / 2) + 1),
       retryAfterMs: Math.max(0, -room),
       resetMs: ahead,
     };

@@ -91,7 +91,7 @@ export function createTenantScope(options: TenantScopeOptions): TenantScope {
         pools.release(connection);
         return result as QueryResult<Row>;
       } catch (error) {
-        pools.release(connection, isConnectionLoss(error));
+        pools.release(connection, endsSession(error));
         throw error;
       }
     });
@@ -210,8 +210,8 @@ function forgetPlans(): void {
   names.clear();
 }
 
-/** Errors of PostgreSQL's statements carry a severity; anything else came from the socket or from pg. */
-function isConnectionLoss(error: unknown): boolean {
+/** The server ends the session with such an error; a lost socket is noticed by the connection itself. */
+function endsSession(error: unknown): boolean {
   const severity = (error as { severity?: unknown } | null)?.severity;
-  return severity === undefined || severity === 'FATAL' || severity === 'PANIC';
+  return severity === 'FATAL' || severity === 'PANIC';
 }
