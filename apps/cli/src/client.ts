@@ -42,12 +42,8 @@ export class Client {
     return answer.data;
   }
 
-  /** Follows a subscription until `take` says that it has seen enough. */
-  async follow<T>(
-    query: string,
-    variables: Record<string, unknown>,
-    take: (data: T) => boolean,
-  ): Promise<void> {
+  /** What a subscription brings, until the caller has seen enough. */
+  async *follow<T>(query: string, variables: Record<string, unknown> = {}): AsyncGenerator<T> {
     const { url, token } = this.session;
     const client = createClient({
       url: `${url.replace(/^http/, 'ws')}/graphql`,
@@ -57,8 +53,9 @@ export class Client {
     try {
       for await (const { data, errors } of client.iterate<T>({ query, variables })) {
         const [error] = errors ?? [];
-        if (error) throw new CliError(String(error.extensions?.['code'] ?? 'FAILED'), error.message);
-        if (data && take(data)) return;
+        if (error)
+          throw new CliError((error.extensions?.['code'] as string | undefined) ?? 'FAILED', error.message);
+        if (data) yield data;
       }
     } finally {
       await client.dispose();

@@ -21,7 +21,7 @@ export async function readManifestFiles(path: string): Promise<ManifestFile[]> {
       .map((entry) => {
         const child = join(path, entry.name);
         if (entry.isDirectory()) return readManifestFiles(child);
-        return /\.ya?ml$/.test(entry.name) ? readManifestFiles(child) : [];
+        return /\.ya?ml$/.test(entry.name) ? readManifestFiles(child) : Promise.resolve([]);
       }),
   );
   return found.flat();

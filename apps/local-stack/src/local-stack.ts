@@ -48,7 +48,7 @@ export class LocalStack implements Stoppable {
   }
 
   async #stopAll(): Promise<void> {
-    for (const stop of this.#stops.splice(0).reverse()) {
+    for (const stop of this.#stops.splice(0).toReversed()) {
       await stop().catch((error: unknown) => this.logger.error({ err: error }, 'stop failed'));
     }
   }

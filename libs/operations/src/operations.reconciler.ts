@@ -129,7 +129,7 @@ export class OperationsReconciler {
     outcome: StepOutcome,
     record: (command: Command, context: StepContext) => Promise<void>,
   ): Promise<boolean> {
-    operation.state = { ...operation.state, ...(outcome ?? {}) };
+    operation.state = { ...operation.state, ...outcome };
     await this.#fenced(operation, async (command) => {
       await command.tx.query(
         `update operation_step set status = 'SUCCEEDED', error_message = null, finished_at = clock_timestamp()

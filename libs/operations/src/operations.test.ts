@@ -123,18 +123,21 @@ describe('operations', () => {
   it('lets no holder record under an old fence', async () => {
     let release = (): void => undefined;
     let entered = 0;
+    let enter = (): void => undefined;
+    const firstEntered = new Promise<void>((resolve) => (enter = resolve));
     const id = await begin('contested', [
       {
         name: 'slow',
         title: 'Slow',
         perform: async () => {
           entered++;
+          enter();
           if (entered === 1) await new Promise<void>((resolve) => (release = resolve));
           return { by: entered };
         },
       },
     ]);
-    while (entered === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    await firstEntered;
     // The first holder hangs past its lease: another one may take the operation over.
     await database.query(
       `update operation set lease_until = now() - interval '1 second', fence = fence + 1 where id = $1`,

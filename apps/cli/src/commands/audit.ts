@@ -48,15 +48,13 @@ export function auditCommands(program: Command, context: Context): void {
         ),
       );
       if (!follow) return;
-      await client.follow<{ auditTail: AuditEvent }>(
+      const happening = client.follow<{ auditTail: AuditEvent }>(
         `subscription { auditTail { ${eventFields} } }`,
-        {},
-        ({ auditTail }) => {
-          const { revision, at, actor, action, subject, reason } = auditTail;
-          context.data(`${revision}  ${at}  ${actor}  ${action}  ${subject}  ${reason ?? ''}\n`);
-          return false;
-        },
       );
+      for await (const { auditTail } of happening) {
+        const { revision, at, actor, action, subject, reason } = auditTail;
+        context.data(`${revision}  ${at}  ${actor}  ${action}  ${subject}  ${reason ?? ''}\n`);
+      }
     });
 
   audit
