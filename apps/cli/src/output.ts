@@ -65,5 +65,5 @@ function table(titles: string[], rows: string[][]): string {
 
 function text(value: unknown): string {
   if (value === null || value === undefined) return '—';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
