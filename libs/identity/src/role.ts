@@ -41,3 +41,8 @@ export function allows(role: Role, permission: Permission): boolean {
 export function rolesWith(permission: Permission): Role[] {
   return roles.filter((role) => allows(role, permission));
 }
+
+/** Everything a role may do, for the console to show only what can be done. */
+export function permissionsOf(role: Role): Permission[] {
+  return [...permissions[role]];
+}

@@ -51,7 +51,7 @@ export class SdkTokensService {
   async revoke(command: Command, id: string): Promise<void> {
     const [row] = await rowsOf<SdkTokenRow>(
       command.tx,
-      'update sdk_token set revoked_at = now() where id = $1 and revoked_at is null returning *',
+      'update sdk_token set revoked_at = now() where id::text = $1 and revoked_at is null returning *',
       [id],
     );
     if (!row) throw new NotFoundError('sdk token', id);

@@ -48,7 +48,7 @@ export class TokensService {
   async revoke(command: Command, id: string): Promise<void> {
     const [row] = await rowsOf<TokenRow>(
       command.tx,
-      'update api_token set revoked_at = now() where id = $1 and revoked_at is null returning id, name, role',
+      'update api_token set revoked_at = now() where id::text = $1 and revoked_at is null returning id, name, role',
       [id],
     );
     if (!row) throw new NotFoundError('token', id);

@@ -41,7 +41,9 @@ export class OperationsReadModel {
   constructor(private readonly database: Database) {}
 
   async byId(id: string): Promise<OperationView | undefined> {
-    const [row] = await this.database.query<OperationRow>('select * from operation where id::text = $1', [id]);
+    const [row] = await this.database.query<OperationRow>('select * from operation where id::text = $1', [
+      id,
+    ]);
     return row && toView(row);
   }
 

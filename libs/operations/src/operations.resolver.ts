@@ -1,13 +1,18 @@
-import { Args, Context, ID, Mutation, Parent, Query, ResolveField, Resolver, Subscription } from '@nestjs/graphql';
+import {
+  Args,
+  Context,
+  ID,
+  Mutation,
+  Parent,
+  Query,
+  ResolveField,
+  Resolver,
+  Subscription,
+} from '@nestjs/graphql';
 import { Commands, type Actor } from '#audit';
 import { CurrentActor, Requires } from '#identity';
 import { NotFoundError, Notifications, requestLoader, subscribeTo } from '#platform';
-import {
-  OperationIdInput,
-  OperationPayload,
-  OperationStepType,
-  OperationType,
-} from './operation.type.js';
+import { OperationIdInput, OperationPayload, OperationStepType, OperationType } from './operation.type.js';
 import { OperationsReadModel, type OperationView, type StepView } from './operations.read-model.js';
 import { OPERATION_CHANNEL, OperationsService } from './operations.service.js';
 
