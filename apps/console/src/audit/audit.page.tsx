@@ -1,0 +1,109 @@
+import { Alert, Button, Select } from '@mantine/core';
+import { IconShieldCheck, IconShieldX } from '@tabler/icons-react';
+import { getRouteApi } from '@tanstack/react-router';
+import { useState } from 'react';
+import { useClient } from 'urql';
+import { CopyAsCli } from '../components/copy-button.js';
+import { formatNumber } from '../components/format.js';
+import { Page } from '../components/page.js';
+import { SearchInput } from '../components/search-input.js';
+import { notifyProblem } from '../components/toasts.js';
+import { describeError } from '../graphql/describe-error.js';
+import type { ResultOf } from '../graphql/graphql.js';
+import { verifyAuditQuery } from './audit.query.js';
+import { Timeline } from './timeline.js';
+
+const route = getRouteApi('/audit');
+const areas = ['tenancy', 'flags', 'releases', 'quotas', 'operations', 'identity', 'environments'];
+
+export function AuditPage() {
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const set = (change: Partial<typeof search>) =>
+    void navigate({ search: (now) => ({ ...now, ...change }), replace: true });
+  return (
+    <Page
+      title="Audit"
+      subtitle="Every change of state, chained by hash: a removed or altered event breaks the chain."
+      actions={
+        <>
+          <CopyAsCli command="tierdeck audit tail" />
+          <VerifyButton />
+        </>
+      }
+      toolbar={
+        <>
+          <SearchInput
+            value={search.subject}
+            placeholder="Subject, e.g. flag/pricing.engine"
+            onSearch={(value) => set({ subject: value })}
+          />
+          <Select
+            aria-label="Area"
+            placeholder="Area"
+            clearable
+            w={140}
+            data={areas}
+            value={search.area ?? null}
+            onChange={(value) => set({ area: value ?? undefined })}
+          />
+          <SearchInput
+            value={search.tenant}
+            placeholder="Tenant slug"
+            width={160}
+            onSearch={(value) => set({ tenant: value })}
+          />
+          <SearchInput
+            value={search.actor}
+            placeholder="Actor"
+            width={140}
+            onSearch={(value) => set({ actor: value })}
+          />
+        </>
+      }
+    >
+      <Timeline filter={search} />
+    </Page>
+  );
+}
+
+type Verification = ResultOf<typeof verifyAuditQuery>['verifyAudit'];
+
+/** Recomputes the chain on the control plane and says whether it holds. */
+function VerifyButton() {
+  const client = useClient();
+  const [busy, setBusy] = useState(false);
+  const [result, setResult] = useState<Verification>();
+  const verify = async () => {
+    setBusy(true);
+    const answer = await client.query(verifyAuditQuery, {}, { requestPolicy: 'network-only' }).toPromise();
+    setBusy(false);
+    if (answer.error) notifyProblem(describeError(answer.error));
+    setResult(answer.data?.verifyAudit);
+  };
+  return (
+    <>
+      {result && (
+        <Alert
+          p="4px 12px"
+          variant="light"
+          color={result.ok ? 'green' : 'red'}
+          icon={result.ok ? <IconShieldCheck size={16} /> : <IconShieldX size={16} />}
+          role="status"
+        >
+          {result.ok
+            ? `Chain holds: ${formatNumber(result.events)} events, head ${result.headHash.slice(0, 12)}`
+            : (result.message ?? `Broken at revision ${result.brokenAt}`)}
+        </Alert>
+      )}
+      <Button
+        variant="default"
+        loading={busy}
+        leftSection={<IconShieldCheck size={15} />}
+        onClick={() => void verify()}
+      >
+        Verify chain
+      </Button>
+    </>
+  );
+}

@@ -1,0 +1,97 @@
+import { Tooltip } from '@mantine/core';
+import type { PropsWithChildren } from 'react';
+import styles from './badges.module.css';
+import { sentence } from './format.js';
+
+export type Tone = 'good' | 'warn' | 'bad' | 'info' | 'idle' | 'accent' | 'shared' | 'hybrid' | 'dedicated';
+
+interface BadgeProps extends PropsWithChildren {
+  tone: Tone;
+  dot?: boolean;
+  /** Something is under way. */
+  moving?: boolean;
+  plain?: boolean;
+}
+
+export function Badge({ tone, dot, moving, plain, children }: BadgeProps) {
+  const classes = [
+    styles['badge'],
+    styles[`tone-${tone}`],
+    moving && styles['moving'],
+    plain && styles['plain'],
+  ];
+  return (
+    <span className={classes.filter(Boolean).join(' ')}>
+      {dot && <i className={styles['dot']} aria-hidden="true" />}
+      {children}
+    </span>
+  );
+}
+
+/** One word for one thing: every status of tenants, operations, steps, releases and waves has its tone here. */
+const tones: Record<string, [Tone, moving?: boolean]> = {
+  ACTIVE: ['good'],
+  SUCCEEDED: ['good'],
+  PASSED: ['good'],
+  PASS: ['good'],
+  EXPOSED: ['good'],
+  READY: ['accent'],
+  STAGED: ['accent'],
+  PROVISIONING: ['info', true],
+  RUNNING: ['info', true],
+  APPLYING: ['info', true],
+  MOVING: ['info', true],
+  SOAKING: ['info', true],
+  WAITING: ['warn', true],
+  ROLLING_BACK: ['warn', true],
+  OFFBOARDING: ['warn', true],
+  PAUSED: ['warn'],
+  HELD: ['warn'],
+  SUSPENDED: ['warn'],
+  INCONCLUSIVE: ['warn'],
+  FAILED: ['bad'],
+  FAIL: ['bad'],
+  ABORTED: ['bad'],
+};
+
+export const toneOf = (status: string): Tone => tones[status]?.[0] ?? 'idle';
+
+export function StatusBadge({ status, plain }: { status: string; plain?: boolean }) {
+  const [tone, moving] = tones[status] ?? ['idle'];
+  return (
+    <Badge tone={tone} dot moving={moving ?? false} plain={plain ?? false}>
+      {sentence(status)}
+    </Badge>
+  );
+}
+
+export type Tier = 'SHARED' | 'HYBRID' | 'DEDICATED';
+export type Placement = 'SHARED' | 'DEDICATED';
+const tierTone = { SHARED: 'shared', HYBRID: 'hybrid', DEDICATED: 'dedicated' } as const;
+
+interface TierBadgeProps {
+  tier: Tier;
+  database?: Placement;
+  workers?: Placement;
+}
+
+/** The tier, and as two cells what makes it: database and integration workers, filled where dedicated. */
+export function TierBadge({ tier, database, workers }: TierBadgeProps) {
+  const badge = (
+    <span>
+      <Badge tone={tierTone[tier]}>
+        <span className={styles['glyph']} aria-hidden="true">
+          <i data-filled={database ? database === 'DEDICATED' : tier === 'DEDICATED'} />
+          <i data-filled={workers ? workers === 'DEDICATED' : tier !== 'SHARED'} />
+        </span>
+        {sentence(tier)}
+      </Badge>
+    </span>
+  );
+  if (!database || !workers) return badge;
+  return (
+    <Tooltip label={`Database ${database.toLowerCase()}, integration workers ${workers.toLowerCase()}`}>
+      {badge}
+    </Tooltip>
+  );
+}

@@ -1,0 +1,17 @@
+import styles from './labels.module.css';
+
+/** Labels of an object, as `key=value`. */
+export function Labels({ labels }: { labels: unknown }) {
+  const entries = labels && typeof labels === 'object' ? Object.entries(labels) : [];
+  if (entries.length === 0) return <span className="faint">—</span>;
+  return (
+    <span className={styles['labels']}>
+      {entries.map(([key, value]) => (
+        <span key={key} className={styles['label']}>
+          <span className="faint">{key}=</span>
+          {String(value)}
+        </span>
+      ))}
+    </span>
+  );
+}

@@ -1,0 +1,170 @@
+import { Alert, Button, Code, Group, Skeleton, Stack } from '@mantine/core';
+import { IconAlertTriangle, IconCircleCheck, IconPlayerStop, IconRefresh } from '@tabler/icons-react';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { useState } from 'react';
+import { StatusBadge } from '../components/badges.js';
+import { CommandText } from '../components/command-text.js';
+import { useConfirm } from '../components/confirm.js';
+import { CopyButton } from '../components/copy-button.js';
+import { Facts } from '../components/facts.js';
+import { formatDuration } from '../components/format.js';
+import { Page, Panel } from '../components/page.js';
+import { ProblemState } from '../components/states.js';
+import { Time } from '../components/time.js';
+import { useCommand } from '../graphql/use-command.js';
+import { useLive } from '../graphql/use-live.js';
+import { useRead } from '../graphql/use-read.js';
+import { useCan } from '../session/session.js';
+import type { OperationDetail } from './operation.fragment.js';
+import { operationTitle } from './operation-kind.js';
+import {
+  cancelOperationMutation,
+  operationProgressSubscription,
+  operationQuery,
+  retryOperationMutation,
+} from './operations.query.js';
+import styles from './operation.module.css';
+import { Steps } from './steps.js';
+
+const route = getRouteApi('/operations/$id');
+
+/** The live step list; it is an address, so it survives closing the browser. */
+export function OperationPage() {
+  const { id } = route.useParams();
+  const { data, problem, loading, refresh } = useRead(operationQuery, { id });
+  const [latest, setLatest] = useState<OperationDetail>();
+  useLive(operationProgressSubscription, { id }, (event) => setLatest(event.operationProgress));
+  const operation = latest?.id === id ? latest : data?.operation;
+
+  if (problem && !operation) return <ProblemState problem={problem} onRetry={refresh} />;
+  if (loading || !operation) {
+    return loading ? (
+      <Page title="Operation">
+        <Skeleton height={280} radius="md" />
+      </Page>
+    ) : (
+      <ProblemState
+        problem={{
+          code: 'OPERATION_NOT_FOUND',
+          message: 'There is no such operation.',
+          hint: 'The list of operations has them all.',
+        }}
+      />
+    );
+  }
+  return <OperationView operation={operation} onChanged={refresh} />;
+}
+
+function OperationView({ operation, onChanged }: { operation: OperationDetail; onChanged: () => void }) {
+  const title = operationTitle(operation.kind);
+  return (
+    <Page
+      documentTitle={`${title}: ${operation.subject}`}
+      title={operation.tenant ? `${title}: ${operation.tenant.name}` : title}
+      crumbs={<Link to="/operations">Operations</Link>}
+      badges={<StatusBadge status={operation.status} />}
+      actions={<OperationActions operation={operation} onChanged={onChanged} />}
+    >
+      <div className={styles['layout']}>
+        <Stack gap="md">
+          {operation.error && (
+            <Alert
+              color="red"
+              variant="light"
+              icon={<IconAlertTriangle size={17} />}
+              title={operation.error.message}
+              role="alert"
+            >
+              {operation.error.hint && <CommandText text={operation.error.hint} size="sm" />}
+              <span className="mono faint">{operation.error.code}</span>
+            </Alert>
+          )}
+          {operation.status === 'SUCCEEDED' && operation.tenant && (
+            <Alert color="green" variant="light" icon={<IconCircleCheck size={17} />} title="Done">
+              <Link to="/tenants/$slug" params={{ slug: operation.tenant.slug }}>
+                Open {operation.tenant.name}
+              </Link>
+            </Alert>
+          )}
+          <Panel title="Steps">
+            <Steps steps={operation.steps} />
+          </Panel>
+        </Stack>
+        <Panel title="Details">
+          <Facts
+            entries={[
+              [
+                'Tenant',
+                operation.tenant && (
+                  <Link to="/tenants/$slug" params={{ slug: operation.tenant.slug }}>
+                    {operation.tenant.slug}
+                  </Link>
+                ),
+              ],
+              ['Kind', <span className="mono">{operation.kind}</span>],
+              ['Requested by', operation.requestedBy],
+              ['Requested', <Time at={operation.createdAt} />],
+              ['Started', <Time at={operation.startedAt} />],
+              ['Took', operation.startedAt && operation.finishedAt && took(operation)],
+              [
+                'Id',
+                <Group gap={2} wrap="nowrap">
+                  <Code>{operation.id.slice(0, 8)}…</Code>
+                  <CopyButton value={operation.id} label="Copy the id" />
+                </Group>,
+              ],
+            ]}
+          />
+        </Panel>
+      </div>
+    </Page>
+  );
+}
+
+const took = ({ startedAt, finishedAt }: OperationDetail) =>
+  formatDuration(new Date(finishedAt ?? '').getTime() - new Date(startedAt ?? '').getTime());
+
+function OperationActions({ operation, onChanged }: { operation: OperationDetail; onChanged: () => void }) {
+  const confirm = useConfirm();
+  const may = useCan('operations:write');
+  const retry = useCommand(retryOperationMutation);
+  const cancel = useCommand(cancelOperationMutation);
+  const stopped = operation.status === 'FAILED' || operation.status === 'CANCELLED';
+  const under = ['PENDING', 'RUNNING', 'WAITING'].includes(operation.status);
+  return (
+    <>
+      {under && (
+        <Button
+          variant="default"
+          disabled={!may}
+          leftSection={<IconPlayerStop size={15} />}
+          onClick={async () => {
+            const answer = await confirm({
+              title: 'Cancel this operation?',
+              body: 'It stops after the step that runs now. It can be retried from there.',
+              action: 'Cancel operation',
+              danger: true,
+            });
+            if (answer) await cancel.run({ id: operation.id }, { done: 'Operation cancelled' });
+            onChanged();
+          }}
+        >
+          Cancel
+        </Button>
+      )}
+      {stopped && (
+        <Button
+          disabled={!may}
+          loading={retry.busy}
+          leftSection={<IconRefresh size={15} />}
+          onClick={async () => {
+            await retry.run({ id: operation.id }, { done: 'Continues at the step that stopped' });
+            onChanged();
+          }}
+        >
+          Retry
+        </Button>
+      )}
+    </>
+  );
+}

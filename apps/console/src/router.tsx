@@ -1,0 +1,160 @@
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+  retainSearchParams,
+} from '@tanstack/react-router';
+import { oneOf, searchOf, someOf, text } from './search-params.js';
+import { environments } from './shell/environment.js';
+import { NotFound } from './shell/not-found.js';
+import { Shell } from './shell/shell.js';
+import { operationStatuses, releaseStatuses, tenantStatuses, tiers } from './statuses.js';
+import { tenantTabs } from './tenants/tabs.js';
+
+const root = createRootRoute({
+  component: Shell,
+  notFoundComponent: NotFound,
+  validateSearch: searchOf({ env: oneOf(environments) }),
+  search: { middlewares: [retainSearchParams(['env'])] },
+});
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/tenants' });
+  },
+});
+
+const tenants = createRoute({
+  getParentRoute: () => root,
+  path: '/tenants',
+  validateSearch: searchOf({
+    q: text,
+    status: someOf(tenantStatuses),
+    tier: someOf(tiers),
+    region: text,
+    label: text,
+  }),
+  component: lazyRouteComponent(() => import('./tenants/tenants.page.js'), 'TenantsPage'),
+});
+
+const tenant = createRoute({
+  getParentRoute: () => root,
+  path: '/tenants/$slug',
+  validateSearch: searchOf({
+    tab: oneOf(tenantTabs),
+    kind: text,
+  }),
+  component: lazyRouteComponent(() => import('./tenants/tenant.page.js'), 'TenantPage'),
+});
+
+const onboard = createRoute({
+  getParentRoute: () => root,
+  path: '/onboard',
+  component: lazyRouteComponent(() => import('./tenants/onboard.page.js'), 'OnboardPage'),
+});
+
+const operations = createRoute({
+  getParentRoute: () => root,
+  path: '/operations',
+  validateSearch: searchOf({
+    tenant: text,
+    status: someOf(operationStatuses),
+  }),
+  component: lazyRouteComponent(() => import('./operations/operations.page.js'), 'OperationsPage'),
+});
+
+const operation = createRoute({
+  getParentRoute: () => root,
+  path: '/operations/$id',
+  component: lazyRouteComponent(() => import('./operations/operation.page.js'), 'OperationPage'),
+});
+
+const instances = createRoute({
+  getParentRoute: () => root,
+  path: '/instances',
+  component: lazyRouteComponent(() => import('./runtime/instances.page.js'), 'InstancesPage'),
+});
+
+const flags = createRoute({
+  getParentRoute: () => root,
+  path: '/flags',
+  validateSearch: searchOf({ q: text }),
+  component: lazyRouteComponent(() => import('./flags/flags.page.js'), 'FlagsPage'),
+});
+
+const flag = createRoute({
+  getParentRoute: () => root,
+  path: '/flags/$key',
+  /** `at` is the scope that is explained: `TENANT:northwind`, `BRANCH:northwind/bos`. */
+  validateSearch: searchOf({ at: text }),
+  component: lazyRouteComponent(() => import('./flags/flag.page.js'), 'FlagPage'),
+});
+
+const releases = createRoute({
+  getParentRoute: () => root,
+  path: '/releases',
+  validateSearch: searchOf({ status: someOf(releaseStatuses) }),
+  component: lazyRouteComponent(() => import('./releases/releases.page.js'), 'ReleasesPage'),
+});
+
+const newRelease = createRoute({
+  getParentRoute: () => root,
+  path: '/releases/new',
+  component: lazyRouteComponent(() => import('./releases/new-release.page.js'), 'NewReleasePage'),
+});
+
+const release = createRoute({
+  getParentRoute: () => root,
+  path: '/releases/$id',
+  component: lazyRouteComponent(() => import('./releases/release.page.js'), 'ReleasePage'),
+});
+
+const quotas = createRoute({
+  getParentRoute: () => root,
+  path: '/quotas',
+  validateSearch: searchOf({ tenant: text }),
+  component: lazyRouteComponent(() => import('./quotas/quotas.page.js'), 'QuotasPage'),
+});
+
+const audit = createRoute({
+  getParentRoute: () => root,
+  path: '/audit',
+  validateSearch: searchOf({
+    tenant: text,
+    area: text,
+    actor: text,
+    subject: text,
+  }),
+  component: lazyRouteComponent(() => import('./audit/audit.page.js'), 'AuditPage'),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([
+    home,
+    tenants,
+    tenant,
+    onboard,
+    operations,
+    operation,
+    instances,
+    flags,
+    flag,
+    releases,
+    newRelease,
+    release,
+    quotas,
+    audit,
+  ]),
+  defaultPreload: 'intent',
+  scrollRestoration: true,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

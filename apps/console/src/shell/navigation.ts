@@ -1,0 +1,37 @@
+import {
+  IconArrowsShuffle,
+  IconBuildingWarehouse,
+  IconFlag3,
+  IconGauge,
+  IconHistory,
+  IconServer2,
+  IconStack2,
+} from '@tabler/icons-react';
+
+/** The pages of the console, with the key that goes there after `g`. */
+export const navigation = [
+  {
+    title: 'Operate',
+    pages: [
+      { to: '/tenants', label: 'Tenants', key: 't', icon: IconBuildingWarehouse },
+      { to: '/operations', label: 'Operations', key: 'o', icon: IconArrowsShuffle },
+      { to: '/instances', label: 'Data plane', key: 'd', icon: IconServer2 },
+    ],
+  },
+  {
+    title: 'Change',
+    pages: [
+      { to: '/flags', label: 'Flags', key: 'f', icon: IconFlag3 },
+      { to: '/releases', label: 'Releases', key: 'r', icon: IconStack2 },
+    ],
+  },
+  {
+    title: 'Protect',
+    pages: [
+      { to: '/quotas', label: 'Quotas', key: 'q', icon: IconGauge },
+      { to: '/audit', label: 'Audit', key: 'a', icon: IconHistory },
+    ],
+  },
+] as const;
+
+export const pages = navigation.flatMap((group) => [...group.pages]);

@@ -1,0 +1,38 @@
+import type { Enum } from './graphql/graphql.js';
+
+/** The values of the schema's enums, in the order in which people meet them. */
+export const tiers = ['SHARED', 'HYBRID', 'DEDICATED'] as const satisfies Enum<'IsolationTier'>[];
+
+export const tenantStatuses = [
+  'ACTIVE',
+  'PROVISIONING',
+  'MOVING',
+  'SUSPENDED',
+  'FAILED',
+  'OFFBOARDING',
+  'OFFBOARDED',
+] as const satisfies Enum<'TenantStatus'>[];
+
+export const operationStatuses = [
+  'RUNNING',
+  'WAITING',
+  'PENDING',
+  'FAILED',
+  'SUCCEEDED',
+  'CANCELLED',
+] as const satisfies Enum<'OperationStatus'>[];
+
+export const releaseStatuses = [
+  'DRAFT',
+  'STAGED',
+  'READY',
+  'RUNNING',
+  'PAUSED',
+  'SUCCEEDED',
+  'FAILED',
+  'ABORTED',
+  'ROLLING_BACK',
+  'ROLLED_BACK',
+] as const satisfies Enum<'ReleaseStatus'>[];
+
+export const unitKinds = ['REGION', 'BRANCH', 'WAREHOUSE', 'ACCOUNT'] as const satisfies Enum<'UnitKind'>[];

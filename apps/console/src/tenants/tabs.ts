@@ -1,0 +1,10 @@
+export const tenantTabs = [
+  'overview',
+  'units',
+  'flags',
+  'quotas',
+  'operations',
+  'dead-letters',
+  'audit',
+] as const;
+export type TenantTab = (typeof tenantTabs)[number];
