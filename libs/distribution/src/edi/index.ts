@@ -1,0 +1,10 @@
+export { acknowledgeInterchange, ediContentTypes, respondToOrder, type EdiDocument } from './acknowledge.js';
+export type { Delimiters, EdiStandard } from './delimiters.js';
+export { writeOrders } from './edifact/orders-writer.js';
+export * from './inbound-order.js';
+export { ediLimits, type EdiLimits } from './limits.js';
+export * from './order-response.js';
+export * from './problem.js';
+export { readEdi } from './read-edi.js';
+export * from './reading.js';
+export { write850 } from './x12/order-850-writer.js';
