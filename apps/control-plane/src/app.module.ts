@@ -1,6 +1,9 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
-import { PermissionGuard } from '#identity';
+import { FlagsModule } from '#flags';
+import { IdentityModule, PermissionGuard } from '#identity';
+import { OperationsModule } from '#operations';
+import { TenancyModule } from '#tenancy';
 import type { Foundation } from './foundation.js';
 import { FoundationModule } from './foundation.module.js';
 import { graphqlModule, scalarProviders } from './graphql/graphql.module.js';
@@ -13,7 +16,14 @@ export class AppModule {
   static forRoot(foundation: Foundation): DynamicModule {
     return {
       module: AppModule,
-      imports: [FoundationModule.forRoot(foundation), graphqlModule()],
+      imports: [
+        FoundationModule.forRoot(foundation),
+        graphqlModule(),
+        IdentityModule,
+        OperationsModule,
+        TenancyModule,
+        FlagsModule,
+      ],
       controllers: [HealthController],
       providers: [
         ...scalarProviders,

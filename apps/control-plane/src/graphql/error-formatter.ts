@@ -1,5 +1,6 @@
 import { GraphQLError, type ExecutionResult, type GraphQLFormattedError } from 'graphql';
 import { TierdeckError, toPublicError, type Logger } from '#platform';
+import { requestError } from '../http/request-error.js';
 
 export interface FormattedExecution {
   statusCode: number;
@@ -51,8 +52,9 @@ function format(error: GraphQLError, logger: Logger): ErrorAndStatus {
     const code = 'GRAPHQL_INVALID';
     return { status: 400, formatted: { message: error.message, ...place, extensions: { code } } };
   }
-  logger.error({ err: cause }, 'unexpected error in GraphQL');
-  const { message, httpStatus, code } = toPublicError(cause);
+  const refused = requestError(cause);
+  if (!refused) logger.error({ err: cause }, 'unexpected error in GraphQL');
+  const { message, httpStatus, code } = refused ?? toPublicError(cause);
   return { status: httpStatus, formatted: { message, ...place, extensions: { code } } };
 }
 

@@ -18,7 +18,7 @@ export function graphqlModule(): DynamicModule {
       path: '/graphql',
       jit: 1,
       queryDepth: maxDepth,
-      validationRules: () => [requestSizeRule],
+      validationRules: [requestSizeRule],
       csrfPrevention: true,
       allowBatchedQueries: false,
       graphiql: false,

@@ -1,0 +1,2 @@
+// unleash-server with its defaults; everything else comes from its own environment variables.
+require('unleash-server').start();

@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { TestControlPlane, testAdminToken } from '../support/control-plane.js';
+
+let server: TestControlPlane;
+
+beforeAll(async () => {
+  server = await TestControlPlane.start();
+});
+
+afterAll(() => server?.stop());
+
+/** Neither a stack nor SQL nor a path of the inside. */
+const inside = /\bat .*\.(ts|js)|select |insert |pg_|node_modules|relation "/i;
+
+describe('GraphQL, bad input', () => {
+  it.each([
+    ['malformed JSON', '{"query": "{ viewer '],
+    ['malformed GraphQL', JSON.stringify({ query: '{ viewer { name' })],
+    ['an unknown field', JSON.stringify({ query: '{ viewer { password } }' })],
+    ['no query', '{}'],
+    ['a batch', JSON.stringify([{ query: '{ viewer { name } }' }])],
+    [
+      'a variable of the wrong type',
+      JSON.stringify({
+        query: 'query ($n: Int) { auditEvents(first: $n) { totalCount } }',
+        variables: { n: 'x' },
+      }),
+    ],
+  ])('answers %s with 400 and a code', async (_name, body) => {
+    const answer = await server.post(body, testAdminToken);
+    expect(answer.status).toBe(400);
+    expect(JSON.stringify(answer)).not.toMatch(inside);
+  });
+
+  it('refuses a query that is too deep, too wide, or has too many aliases', async () => {
+    const deep = `{ operations { edges { node { ${'tenant { operations { edges { node { '.repeat(6)} id ${' } } } }'.repeat(6)} } } } }`;
+    const wide = `{ viewer { ${'name '.repeat(600)} } }`;
+    const aliased = `{ viewer { ${Array.from({ length: 60 }, (_, i) => `a${i}: name`).join(' ')} } }`;
+    const roots = `{ ${Array.from({ length: 25 }, (_, i) => `v${i}: viewer { name }`).join(' ')} }`;
+    for (const query of [deep, wide, aliased, roots]) {
+      const answer = await server.graphql(query);
+      expect(answer.status).toBe(400);
+      expect(answer.errors?.[0]?.extensions.code).toBe('GRAPHQL_INVALID');
+      expect(answer.data ?? null).toBeNull();
+    }
+  });
+
+  it('refuses a page of a million with a typed error', async () => {
+    const answer = await server.graphql('{ auditEvents(first: 1000000) { totalCount } }');
+    expect(answer.errors?.[0]?.extensions).toMatchObject({ code: 'INVALID_INPUT', field: 'first' });
+    expect(answer.status).toBe(400);
+  });
+
+  it('tells nobody anything without a valid token', async () => {
+    for (const token of ['', 'wrong', `${testAdminToken}x`]) {
+      const answer = await server.graphql('{ viewer { name } }', {}, token);
+      expect(answer.status).toBe(401);
+      expect(answer.errors?.[0]?.extensions.code).toBe('UNAUTHENTICATED');
+    }
+  });
+
+  it('takes no mutation by GET and no form post', async () => {
+    const query = encodeURIComponent(
+      'mutation { createToken(input: { name: "x", role: "admin" }) { secret } }',
+    );
+    const get = await fetch(`${server.url}/graphql?query=${query}`, {
+      headers: { authorization: `Bearer ${testAdminToken}` },
+    });
+    expect(get.status).toBeGreaterThanOrEqual(400);
+    const form = await fetch(`${server.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'text/plain', authorization: `Bearer ${testAdminToken}` },
+      body: JSON.stringify({ query: '{ viewer { name } }' }),
+    });
+    expect(form.status).toBeGreaterThanOrEqual(400);
+  });
+
+  it('bounds the size of a request', async () => {
+    const answer = await fetch(`${server.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${testAdminToken}` },
+      body: JSON.stringify({ query: `{ viewer { name } } # ${'x'.repeat(1_100_000)}` }),
+    });
+    expect(answer.status).toBe(413);
+    expect(await answer.text()).not.toMatch(inside);
+  });
+});
