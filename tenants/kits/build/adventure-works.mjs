@@ -4,8 +4,20 @@ import { classesByValue, ediPartners, groupBy, openingMovements, slug } from './
 
 /** Territory of each sales person, as in AdventureWorks' table Sales.SalesPerson, which the raw data lack. */
 const territoryOfSalesPerson = {
-  275: '2', 276: '4', 277: '3', 278: '6', 279: '5', 280: '1', 281: '4',
-  282: '6', 283: '1', 284: '1', 286: '9', 288: '8', 289: '10', 290: '7',
+  275: '2',
+  276: '4',
+  277: '3',
+  278: '6',
+  279: '5',
+  280: '1',
+  281: '4',
+  282: '6',
+  283: '1',
+  284: '1',
+  286: '9',
+  288: '8',
+  289: '10',
+  290: '7',
 };
 
 /** The five volume discounts: in the raw data they end in 2025. */
@@ -17,7 +29,12 @@ export function adventureWorks(raw) {
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => line.split('\t'));
-  const territories = read('SalesTerritory').map(([id, name, country, group]) => ({ id, name, country, group }));
+  const territories = read('SalesTerritory').map(([id, name, country, group]) => ({
+    id,
+    name,
+    country,
+    group,
+  }));
   const branchOf = new Map(territories.map((territory) => [territory.id, slug(territory.name)]));
   const locations = new Map(read('Location').map(([id, name]) => [id, { code: slug(name), name }]));
   const products = productsOf(read('Product'), read('ProductSubcategory'), read('ProductCategory'));
@@ -77,7 +94,30 @@ function productsOf(products, subcategories, categories) {
   );
   const items = new Map();
   const members = [];
-  for (const [id, name, number, , finished, colour, , , cost, price, , , , , , , , , subcategory, , , sellEnd] of products) {
+  for (const [
+    id,
+    name,
+    number,
+    ,
+    finished,
+    colour,
+    ,
+    ,
+    cost,
+    price,
+    ,
+    ,
+    ,
+    ,
+    ,
+    ,
+    ,
+    ,
+    subcategory,
+    ,
+    ,
+    sellEnd,
+  ] of products) {
     const group = subcategoryById.get(subcategory);
     items.set(id, {
       sku: number,
@@ -94,7 +134,11 @@ function productsOf(products, subcategories, categories) {
     members.push({ item_group: group.code, item: number });
     members.push({ item_group: categoryById.get(group.category).code, item: number });
   }
-  return { items, members, groups: [...categoryById.values(), ...subcategoryById.values()].map(({ code, name }) => ({ code, name })) };
+  return {
+    items,
+    members,
+    groups: [...categoryById.values(), ...subcategoryById.values()].map(({ code, name }) => ({ code, name })),
+  };
 }
 
 function accountsOf(text, branchOf) {
@@ -107,7 +151,9 @@ function accountsOf(text, branchOf) {
       return { id, name, salesPerson, fact };
     });
   const classes = classesByValue(
-    new Map(stores.map(({ id, fact }) => [id, Number(fact('AnnualSales')) + Number(fact('SquareFeet')) / 1e6])),
+    new Map(
+      stores.map(({ id, fact }) => [id, Number(fact('AnnualSales')) + Number(fact('SquareFeet')) / 1e6]),
+    ),
   );
   return stores.map(({ id, name, salesPerson, fact }) => ({
     code: id,

@@ -129,24 +129,28 @@ function branchesOf(territories, regions) {
 }
 
 function orderLines(details, orders) {
-  const orderById = new Map(orders.map(([id, customer, employee, date]) => [id, { customer, employee, date }]));
+  const orderById = new Map(
+    orders.map(([id, customer, employee, date]) => [id, { customer, employee, date }]),
+  );
   const lineNo = new Map();
-  return details.map(([invoice, product, price, quantity, discount]) => {
-    const order = orderById.get(invoice);
-    lineNo.set(invoice, (lineNo.get(invoice) ?? 0) + 1);
-    return {
-      invoice,
-      line_no: lineNo.get(invoice),
-      item: `NW-${product.padStart(2, '0')}`,
-      description: null,
-      qty: Number(quantity),
-      unit_price: money(price),
-      discount: Math.round(Number(discount) * 100) / 100,
-      account: order.customer,
-      branch: null,
-      invoiced_at: `${order.date} 00:00:00+00`,
-    };
-  }).map((line) => Object.defineProperty(line, 'employee', { value: orderById.get(line.invoice).employee }));
+  return details
+    .map(([invoice, product, price, quantity, discount]) => {
+      const order = orderById.get(invoice);
+      lineNo.set(invoice, (lineNo.get(invoice) ?? 0) + 1);
+      return {
+        invoice,
+        line_no: lineNo.get(invoice),
+        item: `NW-${product.padStart(2, '0')}`,
+        description: null,
+        qty: Number(quantity),
+        unit_price: money(price),
+        discount: Math.round(Number(discount) * 100) / 100,
+        account: order.customer,
+        branch: null,
+        invoiced_at: `${order.date} 00:00:00+00`,
+      };
+    })
+    .map((line) => Object.defineProperty(line, 'employee', { value: orderById.get(line.invoice).employee }));
 }
 
 function accountsOf(customers, lines, employeeTerritories, branches) {

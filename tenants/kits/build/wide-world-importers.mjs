@@ -24,7 +24,8 @@ const specialDeals = [
 ];
 
 export function wideWorldImporters(raw) {
-  const read = (name) => parseCsv(new TextDecoder('windows-1252').decode(readFileSync(join(raw, 'wwi', `${name}.csv`))));
+  const read = (name) =>
+    parseCsv(new TextDecoder('windows-1252').decode(readFileSync(join(raw, 'wwi', `${name}.csv`))));
   const holdings = new Map(read('stock_item_holdings').map((holding) => [holding.StockItemID, holding]));
   const members = read('stock_item_stock_groups').map(({ StockItemID, StockGroupName }) => ({
     item_group: slug(StockGroupName),
@@ -45,7 +46,9 @@ export function wideWorldImporters(raw) {
       binLocation: holdings.get(item.StockItemID).BinLocation,
     },
   }));
-  const buyingGroups = read('buying_groups').filter(({ BuyingGroupName }) => BuyingGroupName !== 'Individual Buyers');
+  const buyingGroups = read('buying_groups').filter(
+    ({ BuyingGroupName }) => BuyingGroupName !== 'Individual Buyers',
+  );
   const accounts = accountsOf(
     buyingGroups.map((group) => group.BuyingGroupName),
     read('customer_categories').map((category) => category.CustomerCategoryName),
@@ -109,7 +112,13 @@ function accountsOf(groups, categories) {
     const common = { category, buying_group: slug(group), delivery_rule: 'PARTIAL' };
     const home = territories[i % territories.length];
     return [
-      { code: `${slug(group)}-head-office`, name: `${group} (Head Office)`, class: 'A', ...common, branch: slug(home) },
+      {
+        code: `${slug(group)}-head-office`,
+        name: `${group} (Head Office)`,
+        class: 'A',
+        ...common,
+        branch: slug(home),
+      },
       ...territories.map((territory) => ({
         code: `${slug(group)}-${slug(territory)}`,
         name: `${group} (${territory})`,
