@@ -14,7 +14,7 @@ import { SnapshotClient, SnapshotRefused } from './snapshot-client.js';
 import { SnapshotFile } from './snapshot-file.js';
 import { createTenantScope, type TenantScope } from './tenant-scope.js';
 import type { RuntimeTenant } from './tenant.js';
-import type { QuotaKind, RuntimeSnapshot } from './wire.js';
+import type { DatabaseSnapshot, QuotaKind, RuntimeSnapshot } from './wire.js';
 
 export interface RuntimeOptions {
   /** Address of the control plane, e.g. `http://127.0.0.1:4000`. */
@@ -121,6 +121,12 @@ export class TierdeckRuntime {
   tenants(): RuntimeTenant[] {
     const { tenant } = this.options;
     return this.#directory.tenants().filter(({ slug }) => tenant === undefined || slug === tenant);
+  }
+
+  /** Logins of the databases in which these tenants live, for what statements cannot do: LISTEN. */
+  databases(): DatabaseSnapshot[] {
+    const used = new Set(this.tenants().map(({ databaseId }) => databaseId));
+    return this.#directory.snapshot.databases.filter(({ id }) => used.has(id));
   }
 
   tenant(slugOrId: string): RuntimeTenant | undefined {
