@@ -1,8 +1,14 @@
 export * from './tenant.js';
-export * from './tenants.read-model.js';
 export * from './tenancy.errors.js';
 export * from './tenancy.module.js';
+export { TenantsReadModel } from './tenants.read-model.js';
+export * from './tenants.service.js';
+export * from './databases/tenant-databases.js';
+export * from './databases/tenant-migrations.js';
+export { clusterOfUrl, type ClusterLogin } from './databases/database-clusters.js';
 export * from './manifests/manifest-handler.js';
 export * from './manifests/manifests.service.js';
 export * from './manifests/tenant-manifest-parts.js';
 export type { ManifestFile } from './manifests/manifest-document.js';
+export { HEARTBEAT_SECONDS, RuntimeInstances, type RuntimeInstance } from './placement/worker-instances.js';
+export { TenantType, UnitType, UnitKindEnum } from './graphql/tenant.type.js';

@@ -1,10 +1,81 @@
-import { Module } from '@nestjs/common';
+import { Module, type OnModuleInit } from '@nestjs/common';
+import { OperationsModule, OperationsService } from '#operations';
+import { DatabaseClusters } from './databases/database-clusters.js';
+import { DatabaseProvisioner } from './databases/database-provisioner.js';
+import { TenantDatabases } from './databases/tenant-databases.js';
+import { TenantRowCounts } from './databases/tenant-row-counts.js';
+import { DeadLettersService } from './dead-letters.service.js';
+import { ManifestsResolver } from './graphql/manifests.resolver.js';
+import { TenantCommandsResolver } from './graphql/tenant-commands.resolver.js';
+import {
+  DatabasePlacementResolver,
+  OperationTenantResolver,
+  RuntimeInstanceTenantResolver,
+  TenantFieldsResolver,
+} from './graphql/tenant-fields.resolver.js';
+import { TenantsResolver } from './graphql/tenants.resolver.js';
 import { ManifestsService } from './manifests/manifests.service.js';
 import { TenantManifestParts } from './manifests/tenant-manifest-parts.js';
+import { TenantManifests } from './manifests/tenant.manifest.js';
+import { OffboardTenantOperation } from './offboarding/offboard-tenant.operation.js';
+import { OnboardTenantOperation } from './onboarding/onboard-tenant.operation.js';
+import { TenantWishes } from './onboarding/tenant-wishes.js';
+import { ChangeWorkersOperation } from './placement/change-workers.operation.js';
+import { RuntimeInstances } from './placement/worker-instances.js';
+import { TenantTokensService } from './tenant-tokens.service.js';
+import { TenantsList } from './tenants.list.js';
 import { TenantsReadModel } from './tenants.read-model.js';
+import { TenantsService } from './tenants.service.js';
 
 @Module({
-  providers: [TenantsReadModel, ManifestsService, TenantManifestParts],
-  exports: [TenantsReadModel, ManifestsService, TenantManifestParts],
+  imports: [OperationsModule],
+  providers: [
+    TenantsReadModel,
+    TenantsList,
+    TenantsService,
+    TenantTokensService,
+    DeadLettersService,
+    RuntimeInstances,
+    DatabaseClusters,
+    DatabaseProvisioner,
+    TenantDatabases,
+    TenantRowCounts,
+    ManifestsService,
+    TenantManifestParts,
+    TenantManifests,
+    TenantWishes,
+    OnboardTenantOperation,
+    OffboardTenantOperation,
+    ChangeWorkersOperation,
+    TenantsResolver,
+    TenantFieldsResolver,
+    TenantCommandsResolver,
+    DatabasePlacementResolver,
+    OperationTenantResolver,
+    RuntimeInstanceTenantResolver,
+    ManifestsResolver,
+  ],
+  exports: [
+    TenantsReadModel,
+    TenantsService,
+    TenantDatabases,
+    RuntimeInstances,
+    ManifestsService,
+    TenantManifestParts,
+  ],
 })
-export class TenancyModule {}
+export class TenancyModule implements OnModuleInit {
+  constructor(
+    private readonly operations: OperationsService,
+    private readonly manifests: ManifestsService,
+    private readonly tenants: TenantManifests,
+    private readonly onboarding: OnboardTenantOperation,
+    private readonly offboarding: OffboardTenantOperation,
+    private readonly workers: ChangeWorkersOperation,
+  ) {}
+
+  onModuleInit(): void {
+    for (const kind of [this.onboarding, this.offboarding, this.workers]) this.operations.register(kind);
+    this.manifests.register(this.tenants);
+  }
+}

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database, NotFoundError } from '#platform';
 import type { Placement, Tenant, TenantStatus, Unit, UnitKind } from './tenant.js';
 
-interface TenantRow {
+export interface TenantRow {
   id: string;
   slug: string;
   name: string;
@@ -16,7 +16,7 @@ interface TenantRow {
   created_at: Date;
 }
 
-interface UnitRow {
+export interface UnitRow {
   tenant_id: string;
   kind: UnitKind;
   code: string;
@@ -76,7 +76,7 @@ export class TenantsReadModel {
   }
 }
 
-function toTenant(row: TenantRow): Tenant {
+export function toTenant(row: TenantRow): Tenant {
   return {
     id: row.id,
     slug: row.slug,
@@ -92,7 +92,7 @@ function toTenant(row: TenantRow): Tenant {
   };
 }
 
-function toUnit(row: UnitRow): Unit {
+export function toUnit(row: UnitRow): Unit {
   return {
     tenantId: row.tenant_id,
     kind: row.kind,

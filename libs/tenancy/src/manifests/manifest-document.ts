@@ -13,7 +13,7 @@ export interface ManifestDocument {
   file: string;
   value: unknown;
   /** Places a problem of a field; a missing field is placed at the nearest parent that is there. */
-  locate(problem: FieldProblem): ManifestProblem;
+  readonly locate: (problem: FieldProblem) => ManifestProblem;
 }
 
 const maxFileBytes = 1024 * 1024;

@@ -48,7 +48,7 @@ export class ManifestsService {
 
   /** A domain registers its kinds once, when its module starts. */
   register<M extends Manifest>(handler: ManifestHandler<M>): void {
-    this.#handlers.set(handler.kind, handler as unknown as ManifestHandler);
+    this.#handlers.set(handler.kind, handler);
   }
 
   /**

@@ -7,7 +7,7 @@ export class TenantManifestParts {
   readonly #parts = new Map<string, TenantManifestPart>();
 
   register<V>(part: TenantManifestPart<V>): void {
-    this.#parts.set(part.field, part as unknown as TenantManifestPart);
+    this.#parts.set(part.field, part);
   }
 
   all(): TenantManifestPart[] {

@@ -1,0 +1,263 @@
+import { join } from 'node:path';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Command } from '#audit';
+import {
+  StepFailed,
+  StepWaiting,
+  type OperationKind,
+  type StepContext,
+  type StepOutcome,
+  type StepProgress,
+} from '#operations';
+import { CONFIGURATION, type Configuration } from '#platform';
+import { DatabaseClusters } from '../databases/database-clusters.js';
+import { DatabaseProvisioner } from '../databases/database-provisioner.js';
+import { isolationFlaws } from '../databases/isolation-check.js';
+import { TenantDatabases } from '../databases/tenant-databases.js';
+import { countRows, total } from '../databases/tenant-rows.js';
+import { importKit, KitInvalidError, readKit } from '../kits/index.js';
+import { RuntimeInstances } from '../placement/worker-instances.js';
+import { TenantStatusError } from '../tenancy.errors.js';
+import type { Placement, Tenant } from '../tenant.js';
+import { TenantsReadModel } from '../tenants.read-model.js';
+import { lockTenant, updateTenant } from '../tenants.store.js';
+import { readUnits, replaceUnits, writeDeclaredUnits, type DeclaredUnits } from '../units.js';
+
+export const ONBOARD_TENANT = 'tenant.onboard';
+
+interface OnboardingInput {
+  slug: string;
+  region: string | null;
+  database: Placement;
+  kit: string | null;
+  units: DeclaredUnits | null;
+}
+
+/**
+ * Brings a new tenant to life. Every step can be repeated after a crash: databases and roles are made under names and
+ * passwords that were written down before, imports go on where they stopped, and what only the control plane keeps is
+ * written in the transaction that marks the step done.
+ */
+@Injectable()
+export class OnboardTenantOperation implements OperationKind {
+  readonly kind = ONBOARD_TENANT;
+
+  readonly steps = [
+    {
+      name: 'reserve-database',
+      title: 'Reserve a place for the data',
+      perform: (context: StepContext) => this.#place(context),
+      record: (command: Command, context: StepContext) => this.#reserve(command, context),
+    },
+    {
+      name: 'create-database',
+      title: 'Create database and login role',
+      perform: (context: StepContext) => this.#create(context),
+      record: (command: Command, context: StepContext) => this.#assign(command, context),
+    },
+    {
+      name: 'import-data',
+      title: 'Import units, items, prices, stock and history',
+      perform: (context: StepContext) => this.#import(context),
+    },
+    {
+      name: 'copy-units',
+      title: 'Make units known to flags and releases',
+      record: (command: Command, context: StepContext) => this.#copyUnits(command, context),
+    },
+    {
+      name: 'start-workers',
+      title: 'Start integration workers',
+      perform: (context: StepContext) => this.#awaitWorkers(context),
+    },
+    {
+      name: 'verify',
+      title: 'Verify isolation and data',
+      perform: (context: StepContext) => this.#verify(context),
+    },
+    {
+      name: 'activate',
+      title: 'Open for requests',
+      record: (command: Command, context: StepContext) => this.#activate(command, context),
+    },
+  ];
+
+  constructor(
+    private readonly tenants: TenantsReadModel,
+    private readonly clusters: DatabaseClusters,
+    private readonly databases: TenantDatabases,
+    private readonly provisioner: DatabaseProvisioner,
+    private readonly instances: RuntimeInstances,
+    @Inject(CONFIGURATION) private readonly configuration: Configuration,
+  ) {}
+
+  async onStopped(command: Command, context: StepContext, status: 'FAILED' | 'CANCELLED'): Promise<void> {
+    const tenant = await lockTenant(command.tx, { id: tenantIdOf(context) });
+    await updateTenant(command.tx, tenant.id, { status: 'FAILED' });
+    await record(
+      command,
+      context,
+      'tenant.onboarding-stopped',
+      { status: tenant.status },
+      { status: 'FAILED' },
+      status,
+    );
+  }
+
+  async onRetried(command: Command, context: StepContext): Promise<void> {
+    const tenant = await lockTenant(command.tx, { id: tenantIdOf(context) });
+    if (tenant.status !== 'FAILED') {
+      throw new TenantStatusError(
+        tenant.slug,
+        tenant.status,
+        'onboarded',
+        'Only a FAILED onboarding goes on.',
+      );
+    }
+    await updateTenant(command.tx, tenant.id, { status: 'PROVISIONING' });
+    await record(
+      command,
+      context,
+      'tenant.onboarding-resumed',
+      { status: 'FAILED' },
+      { status: 'PROVISIONING' },
+    );
+  }
+
+  async #place(context: StepContext): Promise<StepOutcome> {
+    const { slug, region, database } = inputOf(context);
+    const cluster = await this.clusters.placementFor(region);
+    const { names } = this.provisioner;
+    return { cluster, database: database === 'DEDICATED' ? names.dedicated(slug) : names.pool };
+  }
+
+  async #reserve(command: Command, context: StepContext): Promise<void> {
+    const { cluster, name } = placeOf(context);
+    const kind = inputOf(context).database === 'DEDICATED' ? 'DEDICATED' : 'POOLED';
+    await this.databases.reserve(command, cluster, name, kind);
+  }
+
+  async #create(context: StepContext): Promise<void> {
+    if (inputOf(context).database !== 'DEDICATED') return;
+    const { cluster, name } = placeOf(context);
+    const { id } = await this.databases.byName(cluster, name);
+    await this.provisioner.createDedicated(cluster, await this.databases.login(id));
+  }
+
+  async #assign(command: Command, context: StepContext): Promise<void> {
+    const { cluster, name } = placeOf(context);
+    const { id } = await this.databases.byName(cluster, name);
+    await updateTenant(command.tx, tenantIdOf(context), { database_id: id });
+    await record(command, context, 'tenant.database-ready', undefined, { cluster, database: name });
+  }
+
+  async #import(context: StepContext): Promise<void> {
+    const { kit, units } = inputOf(context);
+    const { id, databaseId } = await this.#housed(context);
+    if (kit) await this.#importKit(kit, { id, databaseId }, context);
+    if (units) {
+      await this.databases.withTenant({ id, databaseId }, (client) => writeDeclaredUnits(client, units));
+    }
+  }
+
+  async #importKit(
+    name: string,
+    tenant: { id: string; databaseId: string },
+    context: StepContext,
+  ): Promise<void> {
+    const client = await this.databases.connect(tenant.databaseId);
+    try {
+      const kit = await readKit(join(this.configuration.tenantsDir, 'kits', name));
+      const onProgress = (progress: StepProgress): Promise<void> => context.progress(progress);
+      await importKit(client, { tenantId: tenant.id, kit, onProgress });
+    } catch (error) {
+      if (!(error instanceof KitInvalidError)) throw error;
+      const { code, message, httpStatus, hint } = error;
+      throw new StepFailed(code, message, httpStatus, { cause: error, ...(hint ? { hint } : {}) });
+    } finally {
+      await client.end();
+    }
+  }
+
+  async #copyUnits(command: Command, context: StepContext): Promise<void> {
+    const tenant = await this.#housed(context);
+    const units = await this.databases.withTenant(tenant, readUnits);
+    const counts = await replaceUnits(command.tx, tenant.id, units);
+    await record(command, context, 'tenant.units-copied', undefined, counts);
+  }
+
+  async #awaitWorkers(context: StepContext): Promise<StepOutcome> {
+    const tenant = await this.#housed(context);
+    if (tenant.workerPlacement === 'SHARED') return undefined;
+    const workers = await this.instances.workersOf(tenant.id);
+    if (workers.length === 0) {
+      throw new StepWaiting(`Waiting for an integration worker of ${tenant.slug} to report.`);
+    }
+    return { workers: workers.map(({ id }) => id) };
+  }
+
+  async #verify(context: StepContext): Promise<StepOutcome> {
+    const tenant = await this.#housed(context);
+    const { role } = await this.databases.login(tenant.databaseId);
+    const client = await this.databases.connect(tenant.databaseId);
+    try {
+      const flaws = await isolationFlaws(client, role);
+      if (flaws.length > 0) {
+        throw new StepFailed('ISOLATION_BROKEN', flaws.join(' '), 500, {
+          hint: 'Mend the database, then: tierdeck operation retry <id>',
+        });
+      }
+      const rows = await countRows(client, tenant.id);
+      await context.progress({ done: total(rows), total: total(rows), unit: 'rows' });
+      return { rows };
+    } finally {
+      await client.end();
+    }
+  }
+
+  async #activate(command: Command, context: StepContext): Promise<void> {
+    const tenant = await lockTenant(command.tx, { id: tenantIdOf(context) });
+    await updateTenant(command.tx, tenant.id, { status: 'ACTIVE' });
+    const after = { status: 'ACTIVE', rows: context.state['rows'] };
+    await record(command, context, 'tenant.onboarded', { status: tenant.status }, after);
+  }
+
+  async #housed(context: StepContext): Promise<Tenant & { databaseId: string }> {
+    const [tenant] = await this.tenants.byIds([tenantIdOf(context)]);
+    if (!tenant?.databaseId) throw new StepFailed('TENANT_HOMELESS', 'The tenant has no database.', 500);
+    return { ...tenant, databaseId: tenant.databaseId };
+  }
+}
+
+function inputOf(context: StepContext): OnboardingInput {
+  return context.input as unknown as OnboardingInput;
+}
+
+function tenantIdOf(context: StepContext): string {
+  if (!context.tenantId) throw new StepFailed('TENANT_MISSING', 'The operation names no tenant.', 500);
+  return context.tenantId;
+}
+
+function placeOf(context: StepContext): { cluster: string; name: string } {
+  return { cluster: String(context.state['cluster']), name: String(context.state['database']) };
+}
+
+function record(
+  command: Command,
+  context: StepContext,
+  action: string,
+  before: unknown,
+  after: unknown,
+  reason?: string,
+): Promise<number> {
+  return command.record({
+    area: 'tenancy',
+    action,
+    subject: context.subject,
+    tenantId: tenantIdOf(context),
+    before,
+    after,
+    correlation: `operation/${context.operationId}`,
+    ...(reason ? { reason } : {}),
+  });
+}
