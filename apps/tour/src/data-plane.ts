@@ -1,10 +1,3 @@
-/** One line of a quote or an order, as the reference data plane answers it. */
-export interface PricedLine {
-  sku: string;
-  unitPrice: string;
-  engine: string;
-}
-
 export interface HttpAnswer<T> {
   status: number;
   body: T;
