@@ -25,10 +25,13 @@ export const defaultAdmissionOptions: AdmissionOptions = {
   maxWaitMs: 5_000,
 };
 
+/** A rate or a concurrency that is used up (429), or a service that is busy (503). */
+export type Refusal = 'rate' | 'concurrency' | 'shed';
+
 /** What admission reads and tells; in the runtime the snapshot and the usage counters. */
 export interface AdmissionPorts {
   quota(tenantId: string, kind: QuotaKind): EffectiveQuota | undefined;
-  onRefused(tenantId: string, how: 'throttled' | 'shed'): void;
+  onRefused(tenantId: string, how: Refusal): void;
   /** A request ended: time it waited for its slot and time in all, in milliseconds. */
   onDone(tenantId: string, queuedMs: number, totalMs: number): void;
 }
@@ -84,7 +87,7 @@ export class Admissions {
     const rate = rateOf(quota);
     const decision = this.#state(tenant.id).bucket.take(rate, performance.now());
     if (decision.admitted || !quota.hard) return;
-    this.ports.onRefused(tenant.id, 'throttled');
+    this.ports.onRefused(tenant.id, 'rate');
     throw new QuotaExceeded(
       tenant.slug,
       'REQUEST_RATE',
@@ -166,7 +169,7 @@ export class Admissions {
   #refuseOverConcurrency(tenant: RuntimeTenant, state: TenantState): void {
     const quota = this.ports.quota(tenant.id, 'CONCURRENCY');
     if (!quota?.hard || state.present < quota.limit) return;
-    this.ports.onRefused(tenant.id, 'throttled');
+    this.ports.onRefused(tenant.id, 'concurrency');
     throw new QuotaExceeded(tenant.slug, 'CONCURRENCY', quota.limit, 1, this.headers(tenant));
   }
 

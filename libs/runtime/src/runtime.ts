@@ -91,7 +91,7 @@ export class TierdeckRuntime {
       { ...defaultAdmissionOptions, ...options.admission },
       {
         quota: (tenantId, kind) => this.#directory.quota(tenantId, kind),
-        onRefused: (tenantId, how) => this.#reporter.usage.add(tenantId, how),
+        onRefused: (tenantId, how) => this.#reporter.usage.refusal(tenantId, how),
         onDone: (tenantId, queuedMs, totalMs) => this.#reporter.usage.request(tenantId, queuedMs, totalMs),
       },
     );

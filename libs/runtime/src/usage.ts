@@ -1,6 +1,8 @@
+import type { Refusal } from './admission.js';
 import { latencyBucketBound, latencyBuckets, latencyQuantile, type UsageReport } from './wire.js';
 
-type Count = 'requests' | 'throttled' | 'shed' | 'databaseMs' | 'queuedMs' | 'jobs';
+type Count =
+  'requests' | 'throttled' | 'throttledByConcurrency' | 'shed' | 'databaseMs' | 'queuedMs' | 'jobs';
 
 interface Counters extends Record<Count, number> {
   latencies: number[];
@@ -19,6 +21,11 @@ export class Usage {
 
   add(tenantId: string, count: Count, amount = 1): void {
     this.#of(tenantId)[count] += amount;
+  }
+
+  refusal(tenantId: string, refusal: Refusal): void {
+    this.add(tenantId, refusal === 'shed' ? 'shed' : 'throttled');
+    if (refusal === 'concurrency') this.add(tenantId, 'throttledByConcurrency');
   }
 
   /** A request ended, after waiting `queuedMs` for its slot and `totalMs` in all. */
@@ -49,7 +56,16 @@ export class Usage {
   #of(tenantId: string): Counters {
     let counters = this.#byTenant.get(tenantId);
     if (!counters) {
-      counters = { requests: 0, throttled: 0, shed: 0, databaseMs: 0, queuedMs: 0, jobs: 0, latencies: [] };
+      counters = {
+        requests: 0,
+        throttled: 0,
+        throttledByConcurrency: 0,
+        shed: 0,
+        databaseMs: 0,
+        queuedMs: 0,
+        jobs: 0,
+        latencies: [],
+      };
       this.#byTenant.set(tenantId, counters);
     }
     return counters;

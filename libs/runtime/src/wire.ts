@@ -76,6 +76,8 @@ export interface UsageReport {
   requests: number;
   /** Refused with 429. */
   throttled: number;
+  /** Those of `throttled` that were refused for concurrency, not for rate. */
+  throttledByConcurrency?: number;
   /** Shed with 503. */
   shed: number;
   databaseMs: number;
