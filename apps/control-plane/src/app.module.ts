@@ -3,6 +3,7 @@ import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { FlagsModule } from '#flags';
 import { IdentityModule, PermissionGuard } from '#identity';
 import { OperationsModule } from '#operations';
+import { QuotasModule } from '#quotas';
 import { TenancyModule } from '#tenancy';
 import type { Foundation } from './foundation.js';
 import { FoundationModule } from './foundation.module.js';
@@ -23,6 +24,7 @@ export class AppModule {
         OperationsModule,
         TenancyModule,
         FlagsModule,
+        QuotasModule,
       ],
       controllers: [HealthController],
       providers: [

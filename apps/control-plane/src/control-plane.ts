@@ -1,8 +1,11 @@
 import { join } from 'node:path';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { FlagMetrics, registerUnleashApi, SdkAccess } from '#flags';
+import { clusterOfUrl, ManifestsService, TenantDatabases } from '#tenancy';
 import { nestLogger, type Configuration, type Stoppable } from '#platform';
 import { AppModule } from './app.module.js';
+import { applyTenantsFolder } from './apply-tenants-folder.js';
 import { openFoundation, type Foundation } from './foundation.js';
 import { maxBodyBytes } from './graphql/limits.js';
 import { serveConsole } from './http/console-assets.js';
@@ -24,7 +27,19 @@ export async function startControlPlane(configuration: Configuration): Promise<C
       new FastifyAdapter({ bodyLimit: maxBodyBytes, forceCloseConnections: true }),
       { logger: nestLogger(foundation.logger), abortOnError: false },
     );
-    await serveConsole(app.getHttpAdapter().getInstance(), join(process.cwd(), 'dist/apps/console'));
+    const fastify = app.getHttpAdapter().getInstance();
+    registerUnleashApi(fastify, {
+      access: app.get(SdkAccess),
+      metrics: app.get(FlagMetrics),
+      logger: foundation.logger,
+    });
+    await serveConsole(fastify, join(process.cwd(), 'dist/apps/console'));
+    await app.init();
+    if (roles.has('reconciler')) {
+      const databases = app.get(TenantDatabases);
+      await databases.ensureCluster(clusterOfUrl('local', 'local', foundation.configuration.databaseUrl));
+      await applyTenantsFolder(app.get(ManifestsService), foundation.commands, configuration.tenantsDir);
+    }
     await app.listen(configuration.port, configuration.host);
     if (roles.has('reconciler')) await foundation.operationsReconciler.start(foundation.notifications);
     return {

@@ -9,6 +9,6 @@ export { clusterOfUrl, type ClusterLogin } from './databases/database-clusters.j
 export * from './manifests/manifest-handler.js';
 export * from './manifests/manifests.service.js';
 export * from './manifests/tenant-manifest-parts.js';
-export type { ManifestFile } from './manifests/manifest-document.js';
+export type { ManifestFile } from './manifests/manifest-files.js';
 export { HEARTBEAT_SECONDS, RuntimeInstances, type RuntimeInstance } from './placement/worker-instances.js';
 export { TenantType, UnitType, UnitKindEnum } from './graphql/tenant.type.js';

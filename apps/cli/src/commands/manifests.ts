@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
+import { readManifestFiles, type ManifestFile } from '#tenancy/manifest-files';
+import { CliError } from '../cli-error.js';
 import type { Context } from '../context.js';
 import { followOperation, operationFields, type Operation } from '../follow-operation.js';
-import { readManifestFiles } from '../manifest-files.js';
 import { parseFormat, render } from '../output.js';
 
 interface Change {
@@ -23,7 +24,7 @@ export function manifestCommands(program: Command, context: Context): void {
     .option('-o, --output <format>', 'table, json, yaml or name', parseFormat, 'table')
     .action(async ({ file, output }) => {
       const client = await context.client();
-      const input = { manifests: await readManifestFiles(file) };
+      const input = { manifests: await manifestsAt(file) };
       const { manifestDiff } = await client.request<{ manifestDiff: { changes: Change[] } }>(
         `query ($input: ApplyManifestsInput!) { manifestDiff(input: $input) { changes { ${changeFields} } } }`,
         { input },
@@ -45,7 +46,7 @@ export function manifestCommands(program: Command, context: Context): void {
     .option('--no-wait', 'do not wait for the operations that this starts')
     .action(async ({ file, wait }) => {
       const client = await context.client();
-      const input = { manifests: await readManifestFiles(file) };
+      const input = { manifests: await manifestsAt(file) };
       const { applyManifests } = await client.request<{
         applyManifests: { changes: Change[]; operations: Operation[] };
       }>(
@@ -73,4 +74,11 @@ function describe({ kind, name, action, fields }: Change): string {
       `    ${path}: ${JSON.stringify(before ?? null)} → ${JSON.stringify(after ?? null)}\n`,
   );
   return `${action === 'CREATE' ? '+' : '~'} ${kind}/${name}\n${action === 'UPDATE' ? lines.join('') : ''}`;
+}
+
+async function manifestsAt(path: string): Promise<ManifestFile[]> {
+  return readManifestFiles(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+    throw new CliError('FILE_NOT_FOUND', `There is no file or folder ${path}.`, 'tierdeck apply -f tenants/');
+  });
 }

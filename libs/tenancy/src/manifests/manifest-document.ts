@@ -1,12 +1,7 @@
 import { LineCounter, parseAllDocuments, isMap, isNode, isScalar, type Document, type YAMLError } from 'yaml';
 import type { ManifestProblem } from '../tenancy.errors.js';
+import type { ManifestFile } from './manifest-files.js';
 import type { FieldProblem } from './manifest-handler.js';
-
-/** One file as it was given: its name is only told in problems. */
-export interface ManifestFile {
-  file: string;
-  content: string;
-}
 
 /** One YAML document of a file, with the way back from a field to its line. */
 export interface ManifestDocument {

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import type { Command } from '#audit';
 import { Database, type Transaction } from '#platform';
 import { ManifestInvalidError, type ManifestProblem } from '../tenancy.errors.js';
-import { readManifestFile, type ManifestDocument, type ManifestFile } from './manifest-document.js';
+import { readManifestFile, type ManifestDocument } from './manifest-document.js';
+import type { ManifestFile } from './manifest-files.js';
 import {
   MANIFEST_API_VERSION,
   type FieldChange,
