@@ -472,7 +472,7 @@ create table edi_control_number (
   primary key (tenant_id, partner, level)
 );
 
--- Which files of a kit are in, so that an import that was cut off goes on with the next file.
+-- Which files of a kit are in, and how much of them, so that an import that was cut off goes on with the next file.
 create table kit_import (
   tenant_id   uuid not null default current_setting('tierdeck.tenant_id')::uuid,
   kit         text not null,
@@ -480,7 +480,7 @@ create table kit_import (
   sha256      text not null,
   rows        int not null,
   imported_at timestamptz not null default now(),
-  primary key (tenant_id, kit, file)
+  primary key (tenant_id, kit, file, sha256, rows)
 );
 
 -- Isolation -----------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { parseCsv } from './csv.mjs';
 import {
+  byText,
   classesByValue,
   ediPartners,
   groupBy,
@@ -12,6 +13,7 @@ import {
   openingMovements,
   slug,
   sum,
+  without,
 } from './derive.mjs';
 
 const walkIn = 'WALK-IN';
@@ -69,7 +71,7 @@ const linesForBreaks = 50;
 export function albionGifts(raw) {
   const csv = gunzipSync(readFileSync(join(raw, 'uci-online-retail/online_retail.csv.gz'))).toString('utf8');
   const history = historyOf(parseCsv(csv));
-  const countries = [...new Set(history.map((line) => line.country))].sort();
+  const countries = [...new Set(history.map((line) => line.country))].sort(byText);
   const accounts = accountsOf(history);
   const { items, breaks } = itemsOf(history);
   const stock = stockOf(items, history);
@@ -107,7 +109,7 @@ export function albionGifts(raw) {
           regionOf(country) === 'united-kingdom-ireland' ? ['london', 'rotterdam'] : ['rotterdam', 'london'];
         return near.map((warehouse, i) => ({ branch: slug(country), position: i + 1, warehouse }));
       }),
-      account: accounts.map(({ value, ...account }) => account),
+      account: without(accounts, 'value'),
       item: items,
       price_rule: breaks,
       pricing_policy: [{ account_class: '*', floor_margin_percent: '10', floor_mode: 'CLAMP' }],
@@ -154,7 +156,7 @@ function accountsOf(history) {
     [...linesOf].map(([code, lines]) => [code, sum(lines, (line) => line.qty * Number(line.unit_price))]),
   );
   const classes = classesByValue(new Map([...values].filter(([code]) => code !== walkIn)));
-  return [...linesOf.keys()].sort().map((code) => ({
+  return [...linesOf.keys()].sort(byText).map((code) => ({
     code,
     name: code === walkIn ? 'Walk-in buyers' : `Account ${code}`,
     class: classes.get(code) ?? 'C',

@@ -1,7 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseCsv } from './csv.mjs';
-import { classesByValue, distanceKm, ediPartners, median, money, openingMovements, slug } from './derive.mjs';
+import {
+  byText,
+  classesByValue,
+  distanceKm,
+  ediPartners,
+  median,
+  money,
+  openingMovements,
+  slug,
+  without,
+} from './derive.mjs';
 
 const categories = ['Fresh', 'Milk', 'Grocery', 'Frozen', 'Detergents_Paper', 'Delicassen'];
 const channels = { 1: 'Horeca', 2: 'Retail' };
@@ -60,14 +70,14 @@ export function bestbuyStores(raw) {
     ],
     tables: {
       region: [...new Set(stores.map(({ state }) => state))]
-        .sort()
+        .sort(byText)
         .map((state) => ({ code: state.toLowerCase(), name: state })),
       branch: places.map(({ store, ...place }) => ({
         ...place,
         region: store.state.toLowerCase(),
         attributes: { type: store.type, city: store.city, zip: store.zip },
       })),
-      warehouse: big.map(({ store, ...place }) => ({ ...place, branch: place.code })),
+      warehouse: without(big, 'store').map((place) => ({ ...place, branch: place.code })),
       branch_sourcing: places.flatMap((place) =>
         nearest(place, big, 2).map((warehouse, i) => ({
           branch: place.code,
@@ -75,7 +85,7 @@ export function bestbuyStores(raw) {
           warehouse: warehouse.code,
         })),
       ),
-      account: accounts.map(({ value, ...account }) => account),
+      account: without(accounts, 'value'),
       item_group: items.map(({ code, name }) => ({ code, name })),
       item: items.map((item) => ({
         sku: skuOf(item),

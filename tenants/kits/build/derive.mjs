@@ -83,6 +83,11 @@ export function ediPartners(accounts) {
   });
 }
 
+/** The rows without a property that only the derivation needed. */
+export function without(rows, key) {
+  return rows.map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => name !== key)));
+}
+
 export function sum(rows, value) {
   return rows.reduce((total, row) => total + value(row), 0);
 }
@@ -104,6 +109,11 @@ export function heaviest(rows, key, weight = () => 1) {
   const weights = new Map();
   for (const row of rows) weights.set(key(row), (weights.get(key(row)) ?? 0) + weight(row));
   return [...weights].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))[0]?.[0];
+}
+
+/** Order by code unit, the same on every machine. */
+export function byText(a, b) {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 export function median(numbers) {

@@ -9,6 +9,7 @@ import {
   openingMovements,
   slug,
   sum,
+  without,
 } from './derive.mjs';
 
 /** Offices of the employees, with the coordinates of their cities. */
@@ -77,9 +78,9 @@ export function northwind(raw) {
         { branch: code, position: 1, warehouse: 'seattle' },
         { branch: code, position: 2, warehouse: 'london' },
       ]),
-      account: accounts.map(({ value, ...account }) => account),
+      account: without(accounts, 'value'),
       item_group: groups.map(({ code, name }) => ({ code, name })),
-      item: items.map(({ unitsInStock, ...item }) => item),
+      item: without(items, 'unitsInStock'),
       item_group_member: items.map((item) => ({ item_group: item.item_group, item: item.sku })),
       price_rule: priceRules(accounts, items, lines),
       pricing_policy: [
