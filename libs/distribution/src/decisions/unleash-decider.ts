@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { Unleash, type Context } from 'unleash-client';
@@ -78,8 +79,11 @@ export class UnleashDecider implements FlagDecider {
     };
   }
 
+  /** The SDK drops its listeners at once, but a request still in flight may fail after that and end the process. */
   stop(): void {
+    const { repository } = this.unleash as unknown as { repository: EventEmitter };
     this.unleash.destroy();
+    repository.on('error', () => undefined);
   }
 
   #variant(key: string, context: Context): FlagDecision {

@@ -1,5 +1,5 @@
 import { currencyExponent } from '../money/currency.js';
-import { formatMicros, marginPercent, roundMicros, type Micros } from '../money/money.js';
+import { formatMicros, marginPercent, MAX_MICROS, roundMicros, type Micros } from '../money/money.js';
 import type { PriceBook, PriceLevel, PriceRequest } from './price-book.js';
 import type { Price, PriceStatus, PriceTrace, PricingEngine, TraceCandidate, TraceGuard } from './price.js';
 import { PriceInputError } from './pricing.errors.js';
@@ -37,20 +37,26 @@ export interface PriceDraft {
   guards: TraceGuard[];
 }
 
+/** @throws PriceInputError if the line comes to more than an account book holds. */
 export function finishPrice(draft: PriceDraft, request: PriceRequest, basis: PricingBasis): Price {
   const { item } = request;
   const units = BigInt(basis.quantity);
   const { unitPrice } = draft;
+  const lineTotal = roundMicros(unitPrice * units, currencyExponent(request.currency));
+  const lineCost = item.cost === null ? null : item.cost * units;
+  if (lineTotal > MAX_MICROS || (lineCost ?? 0n) > MAX_MICROS) {
+    throw new PriceInputError(`${basis.quantity} of item "${item.sku}" come to too large a sum.`, 'quantity');
+  }
   return {
     engine: draft.engine,
     status: draft.status,
     unitPrice,
-    lineTotal: roundMicros(unitPrice * units, currencyExponent(request.currency)),
+    lineTotal,
     currency: request.currency,
     quantityBase: basis.quantity,
     listPrice: item.listPrice,
     cost: item.cost,
-    lineCost: item.cost === null ? null : item.cost * units,
+    lineCost,
     margin: item.cost === null ? null : marginPercent(unitPrice, item.cost),
     belowCost: item.cost !== null && unitPrice < item.cost,
     trace: {

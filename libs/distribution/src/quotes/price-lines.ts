@@ -1,6 +1,8 @@
 import type { TenantQueryable } from '#runtime';
 import { loadBuyer, unknown, type Buyer } from '../catalogue/buyer.js';
 import type { Decisions, DecidingTenant, FlagDecider } from '../decisions/decisions.js';
+import { MAX_MICROS } from '../money/money.js';
+import { PriceInputError } from '../pricing/pricing.errors.js';
 import { loadItems, loadRules, type OrderedItem } from '../pricing/price-book.store.js';
 import { priceLine } from '../pricing/price-line.js';
 import type { Price } from '../pricing/price.js';
@@ -86,6 +88,9 @@ export async function priceLines(
     );
     return { lineNo: index + 1, item, price };
   });
+  if (lines.reduce((sum, { price }) => sum + price.lineTotal + (price.lineCost ?? 0n), 0n) > MAX_MICROS) {
+    throw new PriceInputError('The lines come to too large a sum.', 'lines', 'Divide the order.');
+  }
   return { buyer, decisions, lines, at };
 }
 

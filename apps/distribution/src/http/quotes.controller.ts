@@ -1,0 +1,23 @@
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { makeQuote, UnleashDecider, type Quote } from '#distribution';
+import { TierdeckRuntime, type RuntimeTenant } from '#runtime';
+import { parse, quoteRequest } from './requests.js';
+import { CurrentTenant } from './tenant.decorator.js';
+
+@Controller('quotes')
+export class QuotesController {
+  constructor(
+    private readonly runtime: TierdeckRuntime,
+    private readonly flags: UnleashDecider,
+  ) {}
+
+  /** 200, not 201: a quote is an answer, nothing is kept of it. */
+  @Post()
+  @HttpCode(200)
+  async quote(@CurrentTenant() tenant: RuntimeTenant, @Body() body: unknown): Promise<Quote> {
+    const request = parse(quoteRequest, body);
+    return this.runtime
+      .database(tenant)
+      .transaction((tx) => makeQuote(tx, tenant, this.flags, request), { readOnly: true });
+  }
+}
