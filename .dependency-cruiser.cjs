@@ -61,13 +61,13 @@ module.exports = {
     {
       name: 'no-test-code-in-production',
       severity: 'error',
-      from: { path: '^(libs|apps)/', pathNot: '\\.test\\.ts$' },
+      from: { path: '^(libs|apps)/', pathNot: '\\.(test|fixture)\\.ts$' },
       to: { path: ['^test/', '\\.test\\.ts$', '\\.fixture\\.ts$'] },
     },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: ['dist', 'apps/console'] },
+    exclude: { path: ['(^|/)dist/', '^apps/console/'] },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: {
