@@ -3,9 +3,9 @@ import type { InboundOrder, InboundOrderLine } from './inbound-order.js';
 /**
  * ACK01 of the 855, which also names the states of an ORDRSP line: IA accepted, IP accepted with another price, IQ with
  * another quantity, IB backordered, BP partly shipped and the rest backordered, IR rejected, R2 rejected because the
- * item number is not known, R3 because the unit of measure is not.
+ * item number is not known, R3 because the unit of measure is not, IH on hold.
  */
-export type LineStatus = 'IA' | 'IP' | 'IQ' | 'IB' | 'BP' | 'IR' | 'R2' | 'R3';
+export type LineStatus = 'IA' | 'IP' | 'IQ' | 'IB' | 'BP' | 'IH' | 'IR' | 'R2' | 'R3';
 
 export interface OrderResponseLine {
   ordered: InboundOrderLine;

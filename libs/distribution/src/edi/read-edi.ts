@@ -38,7 +38,8 @@ export function readEdi(document: Uint8Array | string, limits: EdiLimits = ediLi
       break;
     }
     const read = delimiters.standard === 'X12' ? readX12 : readEdifact;
-    reading.interchanges.push(read(tokens, delimiters, limits));
+    const interchange = read(tokens, delimiters, limits);
+    reading.interchanges.push({ ...interchange, text: text.slice(at, tokens.end) });
     at = tokens.end;
   }
   return reading;

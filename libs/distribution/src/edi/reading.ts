@@ -30,6 +30,8 @@ export interface GroupReading {
 export interface InterchangeReading {
   standard: EdiStandard;
   delimiters: Delimiters;
+  /** The interchange as it came, UNA to UNZ or ISA to IEA. */
+  text: string;
   sender: PartnerAddress;
   receiver: PartnerAddress;
   control: string;

@@ -41,6 +41,7 @@ export function readEdifact(
   const reading: InterchangeReading = {
     standard: 'EDIFACT',
     delimiters,
+    text: '',
     sender: { qualifier: valueOf(unb, 2, 2) || null, id: valueOf(unb, 2) },
     receiver: { qualifier: valueOf(unb, 3, 2) || null, id: valueOf(unb, 3) },
     control: valueOf(unb, 5),

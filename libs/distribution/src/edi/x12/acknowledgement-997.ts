@@ -45,6 +45,7 @@ const groupErrors: Partial<Record<EdiProblemCode, string>> = {
 /** TA105. */
 const interchangeErrors: Partial<Record<EdiProblemCode, string>> = {
   CONTROL_NUMBER_MISMATCH: '001',
+  UNKNOWN_PARTNER: '006',
   ELEMENT_DATE: '014',
   ELEMENT_TIME: '015',
   CONTROL_NUMBER_INVALID: '018',

@@ -22,6 +22,7 @@ export function readX12(
   const reading: InterchangeReading = {
     standard: 'X12',
     delimiters,
+    text: '',
     sender: { qualifier: trimmed(isa, 5) || null, id: trimmed(isa, 6) },
     receiver: { qualifier: trimmed(isa, 7) || null, id: trimmed(isa, 8) },
     control: trimmed(isa, 13),

@@ -1,0 +1,204 @@
+import type { TenantQueryable, TenantScope } from '#runtime';
+import { retryDelayMs, type Backoff } from './backoff.js';
+import type { DeadJob, Job, NewJob } from './job.js';
+import { JobLostError, JobQueueFullError, PermanentJobError } from './jobs.errors.js';
+
+export interface ClaimOptions {
+  /** Names the worker, for people. */
+  holder: string;
+  /** After this time without an outcome the job is taken to be abandoned, in milliseconds. */
+  leaseMs: number;
+  /** Jobs of the tenant in flight over all workers. */
+  cap: number;
+}
+
+/** A claim that found nothing says when it is worth looking again. */
+export type Claim = { job: Job } | { job: null; nextInMs: number | null };
+
+interface JobRow {
+  id: string;
+  kind: string;
+  payload: Record<string, unknown>;
+  attempts: number;
+  max_attempts: number;
+  fence: string;
+}
+
+/**
+ * Puts a job into the tenant's queue, in the caller's transaction: it exists if and only if what asked for it does.
+ * @param maxQueued quota on waiting jobs; undefined: none.
+ * @returns the job's id, and whether it is a new one (false: the dedup key was there already).
+ * @throws JobQueueFullError
+ */
+export async function enqueueJob(
+  tx: TenantQueryable,
+  { kind, payload, dedupKey, maxAttempts = 8 }: NewJob,
+  maxQueued?: number,
+): Promise<{ id: string; created: boolean }> {
+  if (maxQueued !== undefined) {
+    const { rows } = await tx.query<{ full: boolean }>(
+      `select count(*) >= $1 as full from (select from integration_job where status = 'QUEUED' limit $1) waiting`,
+      [maxQueued],
+    );
+    if (rows[0]?.full) throw new JobQueueFullError(maxQueued);
+  }
+  const inserted = await tx.query<{ id: string }>(
+    `insert into integration_job (kind, payload, dedup_key, max_attempts) values ($1, $2, $3, $4)
+     on conflict (tenant_id, dedup_key) do nothing returning id`,
+    [kind, JSON.stringify(payload), dedupKey ?? null, maxAttempts],
+  );
+  if (inserted.rows[0]) return { id: inserted.rows[0].id, created: true };
+  const { rows } = await tx.query<{ id: string }>('select id from integration_job where dedup_key = $1', [
+    dedupKey ?? null,
+  ]);
+  return { id: rows[0]?.id ?? '', created: false };
+}
+
+/**
+ * Takes the tenant's oldest job that is due, or one whose holder vanished. Committed before the work starts, so that an
+ * attempt counts even if it takes the whole process down with it.
+ */
+export async function claimJob(scope: TenantScope, { holder, leaseMs, cap }: ClaimOptions): Promise<Claim> {
+  await buryAbandoned(scope);
+  const { rows } = await scope.query<JobRow & Record<string, unknown>>(
+    `update integration_job j
+     set status = 'RUNNING', attempts = j.attempts + 1, fence = j.fence + 1,
+         lease_holder = $1, lease_until = now() + $2 * interval '1 millisecond'
+     from (
+       select id from integration_job
+       where ((status = 'QUEUED' and run_at <= now()) or (status = 'RUNNING' and lease_until < now()))
+         and (select count(*) from integration_job r where r.status = 'RUNNING' and r.lease_until >= now()) < $3
+       order by run_at, created_at, id limit 1 for update skip locked
+     ) due
+     where j.id = due.id
+     returning j.id, j.kind, j.payload, j.attempts, j.max_attempts, j.fence`,
+    [holder, leaseMs, cap],
+  );
+  const row = rows[0];
+  if (!row) return { job: null, nextInMs: await nextDueInMs(scope) };
+  return {
+    job: {
+      id: row.id,
+      kind: row.kind,
+      payload: row.payload,
+      attempts: row.attempts,
+      maxAttempts: row.max_attempts,
+      fence: row.fence,
+    },
+  };
+}
+
+/** A job that took its worker down each time must not do so for ever. */
+async function buryAbandoned(scope: TenantScope): Promise<void> {
+  await scope.query(
+    `update integration_job set status = 'DEAD', finished_at = now(),
+       last_error = coalesce(last_error || '; ', '') || 'its worker ended without an outcome'
+     where id in (
+       select id from integration_job
+       where status = 'RUNNING' and lease_until < now() and attempts >= max_attempts for update skip locked)`,
+  );
+}
+
+async function nextDueInMs(scope: TenantScope): Promise<number | null> {
+  const { rows } = await scope.query<{ ms: number | null }>(
+    `select ceil(extract(epoch from min(case status when 'QUEUED' then run_at else lease_until end) - now())
+                 * 1000)::float8 as ms
+     from integration_job where status in ('QUEUED', 'RUNNING')`,
+  );
+  return rows[0]?.ms ?? null;
+}
+
+/**
+ * Makes sure that the caller still holds the job, and keeps it locked to the end of the transaction: until then no
+ * other worker can claim it, however late the lease.
+ * @throws JobLostError
+ */
+export async function holdJob(tx: TenantQueryable, { id, fence }: Job): Promise<void> {
+  const { rowCount } = await tx.query(
+    `select from integration_job where id = $1 and fence = $2 and status = 'RUNNING' for update`,
+    [id, fence],
+  );
+  if (rowCount === 0) throw new JobLostError(id);
+}
+
+/** Records success, in the transaction of the job's effect. @throws JobLostError */
+export async function completeJob(tx: TenantQueryable, { id, fence }: Job, result: unknown): Promise<void> {
+  const { rowCount } = await tx.query(
+    `update integration_job
+     set status = 'DONE', result = $3, finished_at = now(), lease_holder = null, lease_until = null,
+         last_error = null
+     where id = $1 and fence = $2 and status = 'RUNNING'`,
+    [id, fence, JSON.stringify(result ?? null)],
+  );
+  if (rowCount === 0) throw new JobLostError(id);
+}
+
+/** Records a failure: back into the queue after a pause, or to the dead letters when the attempts are used up. */
+export async function failJob(
+  scope: TenantQueryable,
+  job: Job,
+  error: unknown,
+  backoff?: Backoff,
+): Promise<'RETRY' | 'DEAD' | 'LOST'> {
+  const dead = error instanceof PermanentJobError || job.attempts >= job.maxAttempts;
+  const { rowCount } = await scope.query(
+    `update integration_job
+     set status = $3, last_error = $4, lease_holder = null, lease_until = null,
+         run_at = now() + $5 * interval '1 millisecond',
+         finished_at = case when $3 = 'DEAD' then now() end
+     where id = $1 and fence = $2 and status = 'RUNNING'`,
+    [
+      job.id,
+      job.fence,
+      dead ? 'DEAD' : 'QUEUED',
+      describeError(error),
+      dead ? 0 : retryDelayMs(job.attempts, Math.random(), backoff),
+    ],
+  );
+  if (rowCount === 0) return 'LOST';
+  return dead ? 'DEAD' : 'RETRY';
+}
+
+/** Gives a job back that was claimed and not started, as if it had not been claimed. */
+export async function returnJob(scope: TenantQueryable, { id, fence }: Job): Promise<void> {
+  await scope.query(
+    `update integration_job
+     set status = 'QUEUED', attempts = attempts - 1, lease_holder = null, lease_until = null
+     where id = $1 and fence = $2 and status = 'RUNNING'`,
+    [id, fence],
+  );
+}
+
+/** The dead-letter list, the newest first. */
+export async function listDeadJobs(db: TenantQueryable, limit: number): Promise<DeadJob[]> {
+  const { rows } = await db.query<{
+    id: string;
+    kind: string;
+    attempts: number;
+    last_error: string | null;
+    created_at: Date;
+    payload: Record<string, unknown>;
+  }>(
+    `select id, kind, attempts, last_error, created_at, payload from integration_job
+     where status = 'DEAD' order by created_at desc, id limit $1`,
+    [limit],
+  );
+  return rows.map(({ last_error: error, created_at: createdAt, ...rest }) => ({ ...rest, error, createdAt }));
+}
+
+/** Puts a dead job back into the queue with its attempts renewed. @returns false if there is no such dead job. */
+export async function requeueDeadJob(db: TenantQueryable, id: string): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `update integration_job set status = 'QUEUED', attempts = 0, run_at = now(), finished_at = null
+     where id = $1 and status = 'DEAD'`,
+    [id],
+  );
+  return rowCount === 1;
+}
+
+/** Message and code for the operator; the stack stays in the worker's log. */
+function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error).slice(0, 1_000);
+  const code = (error as { code?: unknown }).code;
+  return `${typeof code === 'string' ? `${code}: ` : ''}${error.message}`.slice(0, 1_000);
+}
