@@ -63,8 +63,14 @@ export class TestTenancy {
       pollMs: 50,
       leaseMs: options.leaseMs ?? 5_000,
     });
-    if (options.reconcile !== false) await reconciler.start(foundation.notifications);
-    return new TestTenancy(app, foundation, reconciler, dataDir);
+    const tenancy = new TestTenancy(app, foundation, reconciler, dataDir);
+    if (options.reconcile !== false) await tenancy.reconcile();
+    return tenancy;
+  }
+
+  /** Starts to perform operations, unless the start has done so. */
+  reconcile(): Promise<void> {
+    return this.reconciler.start(this.foundation.notifications);
   }
 
   get database(): Database {

@@ -1,0 +1,157 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { OperationsReconciler } from '#operations';
+import { TestControlPlane } from '../../../../test/support/control-plane.js';
+import { clusterOfUrl, TenantDatabases } from '../index.js';
+
+const tenantFields = `slug status tier region labels database { placement cluster name loginRole rows }
+  integrationWorkers { placement instances { id alive } } unitCounts { kind count } deadLetters { id }
+  units(kind: BRANCH, first: 2) { totalCount edges { node { kind code key parentKind parentCode } } pageInfo { hasNextPage endCursor } }
+  operations { totalCount edges { node { kind status tenant { slug } steps { name status attempts } } } }`;
+
+describe('tenants over GraphQL', () => {
+  let server: TestControlPlane;
+  let reconciler: OperationsReconciler;
+
+  beforeAll(async () => {
+    server = await TestControlPlane.start({ TIERDECK_TENANTS_DIR: 'tenants' });
+    const { app, foundation } = server.controlPlane;
+    await app
+      .get(TenantDatabases)
+      .ensureCluster(clusterOfUrl('local', 'eu', foundation.configuration.databaseUrl));
+    reconciler = new OperationsReconciler(foundation.operations, foundation.logger, { pollMs: 50 });
+    await reconciler.start(foundation.notifications);
+  });
+
+  afterAll(async () => {
+    await reconciler.stop();
+    await server.stop();
+  });
+
+  const run = async (query: string, variables: Record<string, unknown> = {}) => {
+    const { data, errors } = await server.graphql(query, variables);
+    if (errors) throw new Error(JSON.stringify(errors));
+    return data as Record<string, never>;
+  };
+
+  const settle = (id: string) => server.controlPlane.foundation.operations.settled(id, 30_000);
+
+  it('onboards a tenant once per idempotency key and shows all of it', async () => {
+    const mutation = `mutation ($input: OnboardTenantInput!) {
+      onboardTenant(input: $input) { tenant { slug status } operation { id kind steps { name } } } }`;
+    const input = {
+      slug: 'first-one',
+      name: 'First',
+      kit: 'northwind',
+      labels: { ring: 'canary' },
+      clientMutationId: 'a',
+    };
+    const { onboardTenant: payload } = await run(mutation, { input });
+    expect(payload).toMatchObject({ tenant: { slug: 'first-one', status: 'PROVISIONING' } });
+    const { onboardTenant: again } = await run(mutation, { input });
+    expect(again['operation']['id']).toBe(payload['operation']['id']);
+    expect(await settle(payload['operation']['id'])).toBe('SUCCEEDED');
+    const { tenant } = await run(`{ tenant(slug: "first-one") { ${tenantFields} } }`);
+    expect(tenant).toMatchObject({
+      status: 'ACTIVE',
+      tier: 'SHARED',
+      database: { placement: 'SHARED', cluster: 'local' },
+      units: { pageInfo: { hasNextPage: true } },
+      operations: {
+        totalCount: 1,
+        edges: [{ node: { kind: 'tenant.onboard', tenant: { slug: 'first-one' } } }],
+      },
+    });
+    expect(tenant['database']['rows']).toBeGreaterThan(2_000);
+  });
+
+  it('lists tenants by filters, page by page', async () => {
+    const onboard = (slug: string, more = '') =>
+      run(
+        `mutation { onboardTenant(input: { slug: "${slug}", name: "${slug}" ${more} }) { operation { id } } }`,
+      );
+    const ids = [
+      await onboard('aa-one', 'integrationWorkers: DEDICATED, region: "us"'),
+      await onboard('aa-two', 'labels: { ring: "main" }'),
+    ].map(({ onboardTenant }) => String(onboardTenant['operation']['id']));
+    expect(await settle(ids[1] as string)).toBe('SUCCEEDED');
+    const slugs = async (filter: string) => {
+      const { tenants } = await run(
+        `{ tenants(${filter}) { totalCount edges { cursor node { slug } } pageInfo { hasNextPage endCursor } } }`,
+      );
+      return tenants as unknown as {
+        totalCount: number;
+        edges: { node: { slug: string } }[];
+        pageInfo: { hasNextPage: boolean; endCursor: string };
+      };
+    };
+    const list = async (filter: string) => (await slugs(filter)).edges.map(({ node }) => node.slug);
+    expect(await list('search: "aa-"')).toEqual(['aa-one', 'aa-two']);
+    expect(await list('search: "%"')).toEqual([]);
+    expect(await list('tier: [HYBRID]')).toEqual(['aa-one']);
+    expect(await list('label: "ring=main"')).toEqual(['aa-two']);
+    expect(await list('label: "ring"')).toEqual(['aa-two', 'first-one']);
+    expect(await list('region: "us"')).toEqual(['aa-one']);
+    const first = await slugs('first: 2');
+    expect(first).toMatchObject({ totalCount: 3, pageInfo: { hasNextPage: true } });
+    expect(await list(`first: 2, after: "${first.pageInfo.endCursor}"`)).toEqual(['first-one']);
+  });
+
+  it('suspends, resumes and plans a placement; a move is refused with its reason', async () => {
+    const status = async (mutation: string) => {
+      const data = await run(
+        `mutation { ${mutation}(input: { tenant: "aa-two", reason: "unpaid" }) { tenant { status } } }`,
+      );
+      return data[mutation]?.['tenant']['status'];
+    };
+    expect(await status('suspendTenant')).toBe('SUSPENDED');
+    expect(await status('resumeTenant')).toBe('ACTIVE');
+    const { placementPlan } = await run(
+      `{ placementPlan(input: { tenant: "first-one", database: DEDICATED }) { currentTier targetTier rows steps blockers } }`,
+    );
+    expect(placementPlan).toMatchObject({ currentTier: 'SHARED', targetTier: 'HYBRID' });
+    const { errors } = await server.graphql(
+      `mutation { changePlacement(input: { tenant: "first-one", database: DEDICATED }) { tenant { slug } } }`,
+    );
+    expect(errors?.[0]?.extensions.code).toBe('MOVE_NOT_SUPPORTED');
+  });
+
+  it('shows a token once, and refuses bad input by its field', async () => {
+    const mutation = `mutation { createTenantToken(input: { tenant: "aa-two", name: "erp", clientMutationId: "t" }) { id secret } }`;
+    const { createTenantToken: token } = await run(mutation);
+    expect(token['secret']).toMatch(/^tdt_/);
+    expect((await run(mutation))['createTenantToken']).toEqual({ id: token['id'], secret: null });
+    await run(`mutation { revokeTenantToken(input: { id: "${String(token['id'])}" }) { id } }`);
+    const refused = async (input: string) =>
+      (await server.graphql(`mutation { onboardTenant(input: { ${input} }) { tenant { slug } } }`))
+        .errors?.[0]?.extensions;
+    expect(await refused('slug: "No", name: "x"')).toMatchObject({ code: 'INVALID_INPUT', field: 'slug' });
+    expect(await refused('slug: "aa-two", name: "x"')).toMatchObject({ code: 'TENANT_SLUG_TAKEN' });
+    expect(await refused('slug: "ok-one", name: "x", kit: "nope"')).toMatchObject({ code: 'KIT_NOT_FOUND' });
+    expect(await refused('slug: "ok-one", name: "x", kit: "../build"')).toMatchObject({
+      code: 'INVALID_INPUT',
+    });
+  });
+
+  it('offboards only what is confirmed, and shows the audit of it all, verified', async () => {
+    const offboard = (confirm: string) =>
+      server.graphql(
+        `mutation { offboardTenant(input: { tenant: "first-one", confirm: "${confirm}" }) { operation { id } } }`,
+      );
+    expect((await offboard('first')).errors?.[0]?.extensions).toMatchObject({ field: 'confirm' });
+    const { data } = await offboard('first-one');
+    const operation = (data?.['offboardTenant'] as { operation: { id: string } }).operation.id;
+    expect(await settle(operation)).toBe('SUCCEEDED');
+    const { tenant, auditEvents, verifyAudit, operations, viewer } = await run(`{
+      tenant(slug: "first-one") { status database { rows } unitCounts { count } }
+      auditEvents(tenant: "first-one", first: 3) { totalCount edges { node { action tenant actor revision } } }
+      verifyAudit { ok events brokenAt }
+      operations(tenant: "first-one") { totalCount }
+      viewer { name role permissions } }`);
+    expect(tenant).toEqual({ status: 'OFFBOARDED', database: { rows: null }, unitCounts: [] });
+    expect(auditEvents['edges'][0]['node']['action']).toBe('operation.succeeded');
+    expect(auditEvents['edges'][1]['node']['action']).toBe('tenant.offboarded');
+    expect(verifyAudit).toMatchObject({ ok: true, brokenAt: null });
+    expect(operations).toEqual({ totalCount: 2 });
+    expect(viewer).toMatchObject({ name: 'bootstrap-admin', role: 'admin' });
+  });
+});

@@ -1,0 +1,57 @@
+import pg from 'pg';
+import type { OperationStep, StepContext } from '#operations';
+import { TestTenancy } from '../support/tenancy.js';
+
+/**
+ * Onboards as the control plane does, and kills itself at a chosen point:
+ * `<step>:begin`, `<step>:done` (the effect is there, its record is not), `<step>:query:<n>`, `<step>:progress:<n>`.
+ * Usage: onboarding-process.ts <database URL> <operation id> [<point>]
+ */
+const [, , databaseUrl = '', operationId = '', point = ''] = process.argv;
+const [killedStep, moment, count] = point.split(':');
+
+const tenancy = await TestTenancy.start(databaseUrl, { leaseMs: 300, reconcile: false });
+const kind = tenancy.operations.kind('tenant.onboard');
+tenancy.operations.register({
+  kind: kind.kind,
+  steps: kind.steps.map((step) => (step.name === killedStep ? deadly(step) : step)),
+});
+await tenancy.reconcile();
+const status = await tenancy.operations.settled(operationId, 60_000);
+await tenancy.stop();
+process.stdout.write(status);
+
+function die(): void {
+  process.kill(process.pid, 'SIGKILL');
+}
+
+function deadly(step: OperationStep): OperationStep {
+  return {
+    ...step,
+    perform: async (context: StepContext) => {
+      if (moment === 'begin') die();
+      if (moment === 'query') dieAfterQueries(Number(count));
+      let told = 0;
+      const outcome = await step.perform?.({
+        ...context,
+        progress: async (progress) => {
+          await context.progress(progress);
+          if (moment === 'progress' && ++told === Number(count)) die();
+        },
+      });
+      die();
+      return outcome;
+    },
+  };
+}
+
+/** Dies as soon as the nth statement from now has been answered. */
+function dieAfterQueries(limit: number): void {
+  let answered = 0;
+  const query: unknown = Reflect.get(pg.Client.prototype, 'query');
+  Reflect.set(pg.Client.prototype, 'query', async function (this: pg.Client, ...args: unknown[]) {
+    const result: unknown = await Reflect.apply(query as () => unknown, this, args);
+    if (++answered === limit) die();
+    return result;
+  });
+}

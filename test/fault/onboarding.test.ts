@@ -1,0 +1,131 @@
+import { spawn } from 'node:child_process';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { tenantManifest, TestTenancy } from '../support/tenancy.js';
+
+const dedicated = { database: 'DEDICATED', integrationWorkers: 'DEDICATED' };
+
+/** Where the process dies, each time at a later point of the same onboarding. */
+const deaths = [
+  'reserve-database:begin',
+  'reserve-database:done',
+  'create-database:begin',
+  // In the middle: before and after the clone, the role, its password, its grants.
+  ...[2, 5, 7, 8, 9, 10, 11, 12].map((n) => `create-database:query:${n}`),
+  'create-database:done',
+  'import-data:begin',
+  'import-data:progress:1',
+  'import-data:query:40',
+  'import-data:progress:9',
+  'import-data:done',
+  'copy-units:begin',
+  'start-workers:begin',
+  'start-workers:done',
+  'verify:begin',
+  'verify:done',
+  'activate:begin',
+  'activate:done',
+];
+
+describe('an onboarding killed with SIGKILL after each step and in the middle of steps', () => {
+  let scratch: TestDatabase;
+  let tenancy: TestTenancy;
+
+  beforeAll(async () => {
+    scratch = await createTestDatabase('control-plane');
+    tenancy = await TestTenancy.start(scratch.url, { reconcile: false });
+  });
+
+  afterAll(async () => {
+    await tenancy.stop();
+    await scratch.drop();
+  });
+
+  it('ends with the same result as one that was left alone', async () => {
+    const undisturbed = await begin('left-alone');
+    expect(await onboardInProcess(undisturbed.operation)).toEqual({ signal: null, status: 'SUCCEEDED' });
+    const killed = await begin('killed-often');
+    for (const point of deaths) {
+      expect({ point, ...(await onboardInProcess(killed.operation, point)) }).toEqual({
+        point,
+        signal: 'SIGKILL',
+        status: '',
+      });
+    }
+    expect(await onboardInProcess(killed.operation)).toEqual({ signal: null, status: 'SUCCEEDED' });
+    expect(await resultOf('killed-often')).toEqual(await resultOf('left-alone'));
+  }, 300_000);
+
+  async function begin(slug: string): Promise<{ operation: string }> {
+    const { operationIds } = await tenancy.apply(tenantManifest(slug, dedicated));
+    const { id } = await tenancy.readModel.bySlug(slug);
+    await tenancy.heartbeat('integration-worker', id);
+    await tenancy.database.query(`update runtime_instance set seen_at = now() + interval '1 hour'`);
+    return { operation: operationIds[0] as string };
+  }
+
+  function onboardInProcess(
+    operation: string,
+    point = '',
+  ): Promise<{ signal: string | null; status: string }> {
+    const args = ['--conditions=source', '--import', './test/support/swc-loader.mjs'];
+    const child = spawn(
+      process.execPath,
+      [...args, 'test/fault/onboarding-process.ts', scratch.url, operation, point],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    let status = '';
+    child.stdout.on('data', (chunk: Buffer) => (status += chunk.toString()));
+    return new Promise((resolve) => child.once('close', (_code, signal) => resolve({ signal, status })));
+  }
+
+  /** Everything an onboarding leaves behind, without the ids that differ. */
+  async function resultOf(slug: string): Promise<unknown> {
+    const tenant = await tenancy.readModel.bySlug(slug);
+    const units = await tenancy.readModel.units(tenant.id);
+    const database = (await tenancy.databases.databases()).find(({ id }) => id === tenant.databaseId);
+    const admin = await tenancy.databases.connect(tenant.databaseId as string);
+    const { rows: tables } = await admin.query<{ name: string }>(
+      `select relname as name from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' order by relname`,
+    );
+    const content: Record<string, unknown> = {};
+    for (const { name } of tables.filter(({ name }) => name !== 'schema_migration')) {
+      // Times of import and random ids differ between any two tenants.
+      const { rows } = await admin.query(
+        `select count(*)::int as rows, sum(hashtextextended((to_jsonb(t) - '{tenant_id,id,imported_at,updated_at,at,created_at}'::text[])::text, 0)) as content
+         from "${name}" t`,
+      );
+      content[name] = rows[0];
+    }
+    const { rows: guests } = await admin.query(
+      `select rolname = $1 as own, rolsuper, rolbypassrls, rolcreatedb from pg_roles
+       where rolcanlogin and not rolsuper and has_database_privilege(rolname, current_database(), 'CONNECT')`,
+      [database?.loginRole],
+    );
+    await admin.end();
+    const service = await tenancy.databases.withTenant(
+      { id: tenant.id, databaseId: tenant.databaseId as string },
+      async (client) => (await client.query('select count(*)::int as n from item')).rows,
+    );
+    const steps = await tenancy.database.query(
+      `select s.name, s.status from operation_step s join operation o on o.id = s.operation_id
+       where o.tenant_id = $1 order by s.position`,
+      [tenant.id],
+    );
+    const activations = await tenancy.database.query(
+      `select action, count(*)::int as times from audit_event where tenant_id = $1 group by action order by action`,
+      [tenant.id],
+    );
+    return {
+      status: tenant.status,
+      units: units.map(({ tenantId: _, ...unit }) => unit),
+      kind: database?.kind,
+      tenants: database?.tenantIds.length,
+      content,
+      guests,
+      service,
+      steps,
+      activations,
+    };
+  }
+});
