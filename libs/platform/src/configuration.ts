@@ -19,6 +19,8 @@ const schema = z.object({
   TIERDECK_POSTGRES_PORT: port.default(4300),
   TIERDECK_ADMIN_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
   TIERDECK_TENANTS_DIR: z.string().min(1).default('tenants'),
+  /** Most lines of order history that a kit brings along; absent means all. */
+  TIERDECK_KIT_MAX_HISTORY: z.coerce.number().int().min(1).optional(),
   TIERDECK_REDIS_URL: z
     .string()
     .regex(/^rediss?:\/\/\S+$/, 'must be a redis:// URL')
@@ -45,6 +47,7 @@ export interface Configuration {
   postgresPort: number;
   adminToken: string | undefined;
   tenantsDir: string;
+  kitMaxHistory: number | undefined;
   redisUrl: string | undefined;
   roles: ReadonlySet<'api' | 'reconciler'>;
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -72,6 +75,7 @@ export function loadConfiguration(env: NodeJS.ProcessEnv = process.env): Configu
     postgresPort: v.TIERDECK_POSTGRES_PORT,
     adminToken: v.TIERDECK_ADMIN_TOKEN,
     tenantsDir: resolve(v.TIERDECK_TENANTS_DIR),
+    kitMaxHistory: v.TIERDECK_KIT_MAX_HISTORY,
     redisUrl: v.TIERDECK_REDIS_URL,
     roles: new Set(v.TIERDECK_ROLES.split(',') as ('api' | 'reconciler')[]),
     logLevel: v.TIERDECK_LOG_LEVEL,

@@ -15,7 +15,7 @@ export interface KitImportOptions {
   /** Told after each batch of rows, over all files. What it throws ends the import; finished files stay. */
   onProgress?: (progress: StepProgress) => void | Promise<void>;
   /** Imports no more than this many lines of order history, for tests and small machines. */
-  maxHistoryRows?: number;
+  maxHistoryRows?: number | undefined;
 }
 
 /** A file of the kit with the rows that shall be in. */

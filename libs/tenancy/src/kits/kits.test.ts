@@ -215,6 +215,13 @@ describe('importKit', () => {
     expect(told.length).toBeGreaterThan(albion.files.length);
   });
 
+  it('writes as the service role even where an administrator is logged in', async () => {
+    await client.query('alter table region add column written_by text default current_user');
+    await importKit(client, { tenantId, kit: await readKit('tenants/kits/northwind') });
+    const { rows } = await client.query('select distinct written_by from region');
+    expect(rows).toEqual([{ written_by: 'tierdeck_service' }]);
+  });
+
   it('writes for one tenant only, also as the login role of the data plane', async () => {
     const kit = await readKit('tenants/kits/northwind');
     const role = `kit_test_${database.name}`;

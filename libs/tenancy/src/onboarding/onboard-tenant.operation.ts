@@ -169,7 +169,8 @@ export class OnboardTenantOperation implements OperationKind {
     try {
       const kit = await readKit(join(this.configuration.tenantsDir, 'kits', name));
       const onProgress = (progress: StepProgress): Promise<void> => context.progress(progress);
-      await importKit(client, { tenantId: tenant.id, kit, onProgress });
+      const maxHistoryRows = this.configuration.kitMaxHistory;
+      await importKit(client, { tenantId: tenant.id, kit, onProgress, maxHistoryRows });
     } catch (error) {
       if (!(error instanceof KitInvalidError)) throw error;
       const { code, message, httpStatus, hint } = error;
