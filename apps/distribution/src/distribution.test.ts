@@ -196,6 +196,20 @@ describe('the distribution service', () => {
     });
   });
 
+  it('keeps serving and deciding while the control plane is away, also after a restart', async () => {
+    await useFlags(waterfall);
+    await controlPlane.stop();
+    try {
+      expect((await order(north, of('ACME', 'USB-1', 1))).body.decidedBy.pricingEngine).toBe('waterfall-v2');
+      await service.stop();
+      service = await start();
+      const { status, body } = await order(north, of('ACME', 'USB-1', 1));
+      expect([status, body.decidedBy.pricingEngine]).toEqual([201, 'waterfall-v2']);
+    } finally {
+      await controlPlane.start();
+    }
+  });
+
   describe('orders', () => {
     it('freezes price, engine and trace, allocates in the same transaction and counts it', async () => {
       const { status, headers, body } = await order(north, {
@@ -553,19 +567,5 @@ describe('the distribution service', () => {
     expect((await call(null, '/readyz')).body).toMatchObject({ status: 'ok', flags: 'known' });
     const metrics = await fetch(new URL('/metrics', service.url));
     expect(await metrics.text()).toContain('process_cpu_seconds_total');
-  });
-
-  it('keeps serving and deciding while the control plane is away, also after a restart', async () => {
-    await useFlags(waterfall);
-    await controlPlane.stop();
-    try {
-      expect((await order(north, of('ACME', 'USB-1', 1))).body.decidedBy.pricingEngine).toBe('waterfall-v2');
-      await service.stop();
-      service = await start();
-      const { status, body } = await order(north, of('ACME', 'USB-1', 1));
-      expect([status, body.decidedBy.pricingEngine]).toEqual([201, 'waterfall-v2']);
-    } finally {
-      await controlPlane.start();
-    }
   });
 });
