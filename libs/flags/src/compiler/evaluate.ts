@@ -44,8 +44,8 @@ export function evaluate<Rule extends FlagRule>(
   state: FlagState<Rule>,
   context: FlagContext,
 ): FlagDecision<Rule> {
-  if (state.archived) return off(state.flag, 'ARCHIVED', null);
-  if (!state.enabled) return off(state.flag, 'KILLED', null);
+  if (state.archived) return off<Rule>(state.flag, 'ARCHIVED', null);
+  if (!state.enabled) return off<Rule>(state.flag, 'KILLED', null);
   return decide(state.flag, winner(state.rules, context));
 }
 
@@ -54,7 +54,7 @@ export function decide<Rule extends FlagRule>(
   flag: FlagDefinition,
   rule: Rule | undefined,
 ): FlagDecision<Rule> {
-  if (!rule) return off(flag, 'DEFAULT', null);
+  if (!rule) return off<Rule>(flag, 'DEFAULT', null);
   if (!rule.enabled) return off(flag, 'RULE', rule);
   return {
     enabled: true,

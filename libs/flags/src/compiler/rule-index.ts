@@ -34,6 +34,11 @@ export class RuleIndex<Rule extends FlagRule = FlagRule> {
     return this.#byScope.get('ENVIRONMENT *');
   }
 
+  /** Whether any rule names this tenant or a unit of it. */
+  concerns(slug: string): boolean {
+    return this.#byTenant.has(slug);
+  }
+
   /** The rules that can concern a tenant: those above tenants, those of users, and its own. */
   ofTenant(slug: string): Rule[] {
     return [...this.#shared, ...(this.#byTenant.get(slug) ?? [])];

@@ -1,0 +1,28 @@
+import { InvalidInputError } from '#platform';
+import { boundContext, type TenantIdentity } from '../compiler/index.js';
+import { contextField, type FlagContext } from '../flag.js';
+
+const fields = Object.values(contextField);
+
+/**
+ * The flag context out of what a client sent: known fields at the top or in `properties`, as SDKs look them up; numbers
+ * are taken as text. A token of one tenant binds the context to it, whatever the client claims.
+ * @throws InvalidInputError INVALID_INPUT if it is not an object.
+ */
+export function readContext(input: unknown, tenant: TenantIdentity | null): FlagContext {
+  if (input !== undefined && (typeof input !== 'object' || input === null || Array.isArray(input)))
+    throw new InvalidInputError('The context must be an object.', { field: 'context' });
+  const top = (input ?? {}) as Record<string, unknown>;
+  const properties = (top['properties'] ?? {}) as Record<string, unknown>;
+  const context: FlagContext = {};
+  for (const field of fields) {
+    const value = text(top[field]) ?? text(properties[field]);
+    if (value !== undefined) context[field] = value;
+  }
+  return tenant ? boundContext(context, tenant) : context;
+}
+
+function text(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' ? String(value) : undefined;
+}

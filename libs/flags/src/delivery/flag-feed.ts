@@ -1,0 +1,106 @@
+import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { REVISION_CHANNEL, type RevisionNotice } from '#audit';
+import { Database, LOGGER, Notifications, type Logger } from '#platform';
+import { EnvironmentFeed } from './environment-feed.js';
+import { SdkTokenCache } from './sdk-token-cache.js';
+import { TenantIdentities } from './tenant-identities.js';
+
+/** Looks for changes when nothing woke it: a connection that died without a word delays a change by this much. */
+const pollMs = 5_000;
+const retryMs = 250;
+
+/**
+ * Keeps the flags of every environment in memory, in step with the revision log. A notice wakes only the environments
+ * it concerns. With PostgreSQL away the last state is served, and caught up with once it is back.
+ */
+@Injectable()
+export class FlagFeed implements OnModuleInit, OnModuleDestroy {
+  readonly #environments = new Map<string, EnvironmentFeed>();
+  #unsubscribe: (() => void) | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
+  /** Environments that will be tried again soon. */
+  readonly #retries = new Set<string>();
+
+  constructor(
+    private readonly database: Database,
+    private readonly notifications: Notifications,
+    private readonly tokens: SdkTokenCache,
+    private readonly tenants: TenantIdentities,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    this.#unsubscribe = await this.notifications.subscribe(REVISION_CHANNEL, (payload) =>
+      this.#wake(payload),
+    );
+    await this.#addEnvironments();
+    await Promise.all([...this.#environments.values()].map((feed) => feed.catchUp()));
+    this.#timer = setInterval(() => this.#catchUpAll(), pollMs);
+    this.#timer.unref();
+  }
+
+  onModuleDestroy(): void {
+    this.#stopped = true;
+    clearInterval(this.#timer);
+    this.#unsubscribe?.();
+  }
+
+  /** undefined if there is no such environment. */
+  environment(name: string): EnvironmentFeed | undefined {
+    return this.#environments.get(name);
+  }
+
+  #wake(payload: string | undefined): void {
+    if (payload === undefined) {
+      this.tokens.invalidate();
+      this.tenants.invalidate();
+      void this.#addEnvironments().catch((error: unknown) => this.#failed(error));
+      this.#catchUpAll();
+      return;
+    }
+    const notice = JSON.parse(payload) as RevisionNotice;
+    switch (notice.area) {
+      case 'identity':
+        return this.tokens.invalidate();
+      case 'tenancy':
+        return this.tenants.invalidate();
+      case 'environments':
+        void this.#addEnvironments().catch((error: unknown) => this.#failed(error));
+        return;
+      case 'flags':
+        return notice.environment === null ? this.#catchUpAll() : this.#catchUp(notice.environment);
+      default:
+    }
+  }
+
+  async #addEnvironments(): Promise<void> {
+    const rows = await this.database.query<{ name: string }>('select name from environment');
+    for (const { name } of rows) {
+      if (this.#environments.has(name)) continue;
+      const feed = new EnvironmentFeed(name, this.database);
+      this.#environments.set(name, feed);
+    }
+  }
+
+  #catchUpAll(): void {
+    for (const name of this.#environments.keys()) this.#catchUp(name);
+  }
+
+  #catchUp(name: string): void {
+    const feed = this.#environments.get(name);
+    feed?.catchUp().catch((error: unknown) => {
+      this.#failed(error);
+      if (this.#stopped || this.#retries.has(name)) return;
+      this.#retries.add(name);
+      setTimeout(() => {
+        this.#retries.delete(name);
+        if (!this.#stopped) this.#catchUp(name);
+      }, retryMs).unref();
+    });
+  }
+
+  #failed(error: unknown): void {
+    if (!this.#stopped) this.logger.warn({ err: error }, 'flags cannot be read; the last ones are served on');
+  }
+}

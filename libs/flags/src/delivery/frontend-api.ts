@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto';
+import { unleashPayload } from '../compiler/index.js';
+import type { FlagContext } from '../flag.js';
+import type { EnvironmentFeed } from './environment-feed.js';
+import type { ServedFlag } from './served-flag.js';
+
+export interface FrontendAnswer {
+  body: string;
+  /** Weak: equal decisions, not equal bytes. */
+  etag: string;
+}
+
+/** JSON of a flag's answer by its variant; a flag has few of them, so each is made once. */
+const answers = new WeakMap<ServedFlag, Map<string, string>>();
+
+/** What the frontend SDKs get: the flags that are on for a context, decided here. */
+export function frontendAnswer(feed: EnvironmentFeed, context: FlagContext): FrontendAnswer {
+  const on: string[] = [];
+  for (const flag of feed.flags.values()) {
+    const { enabled, variant } = flag.decide(context);
+    if (enabled) on.push(answerOf(flag, variant));
+  }
+  const body = `{"toggles":[${on.join(',')}]}`;
+  return { body, etag: `W/"${createHash('sha1').update(body).digest('base64url')}"` };
+}
+
+function answerOf(flag: ServedFlag, variant: string | null): string {
+  let known = answers.get(flag);
+  if (!known) answers.set(flag, (known = new Map()));
+  let json = known.get(variant ?? '');
+  if (json === undefined) known.set(variant ?? '', (json = JSON.stringify(frontendFlag(flag, variant))));
+  return json;
+}
+
+function frontendFlag({ flag }: ServedFlag, variant: string | null): unknown {
+  const payload = unleashPayload(flag.variants.find(({ name }) => name === variant)?.payload);
+  return {
+    name: flag.key,
+    enabled: true,
+    impressionData: false,
+    variant: {
+      name: variant ?? 'disabled',
+      enabled: variant !== null,
+      ...(payload ? { payload } : {}),
+      feature_enabled: true,
+      featureEnabled: true,
+    },
+  };
+}

@@ -1,0 +1,92 @@
+import { Injectable } from '@nestjs/common';
+import type { SdkTokenKind } from '#identity';
+import { TierdeckError } from '#platform';
+import type { TenantIdentity } from '../compiler/index.js';
+import type { EnvironmentFeed } from './environment-feed.js';
+import { FlagFeed } from './flag-feed.js';
+import { SdkTokenCache } from './sdk-token-cache.js';
+import { TenantIdentities } from './tenant-identities.js';
+
+/** What a token opens: the flags of one environment, of all tenants or of one. */
+export interface SdkGrant {
+  feed: EnvironmentFeed;
+  /** null: every tenant. */
+  tenant: TenantIdentity | null;
+}
+
+/** A refusal in the protocols of the SDKs. */
+export class SdkAccessError extends TierdeckError {}
+
+/** Who may read flags, decided from memory where it can be. */
+@Injectable()
+export class SdkAccess {
+  constructor(
+    private readonly feed: FlagFeed,
+    private readonly tokens: SdkTokenCache,
+    private readonly tenants: TenantIdentities,
+  ) {}
+
+  /**
+   * The grant without waiting; undefined if something must be looked up first.
+   * @throws SdkAccessError as {@link grant} does.
+   */
+  peek(secret: string | undefined, kinds: readonly SdkTokenKind[]): SdkGrant | undefined {
+    if (!secret) throw unauthenticated();
+    const scope = this.tokens.peek(secret);
+    if (scope === undefined) return undefined;
+    const tenantId = checked(scope, kinds).tenantId;
+    const tenant = tenantId === null ? null : this.tenants.peek(tenantId);
+    if (tenant === undefined) return undefined;
+    return this.#grant(scope?.environment ?? '', tenantId, tenant);
+  }
+
+  /**
+   * @throws SdkAccessError with 401 for no or an unknown token, 403 for one of another kind, 503 for a fault that
+   *   passes: never 401 or 403 for that, since an SDK that sees those stops for good.
+   */
+  async grant(secret: string | undefined, kinds: readonly SdkTokenKind[]): Promise<SdkGrant> {
+    if (!secret) throw unauthenticated();
+    const scope = checked(await this.tokens.scopeOf(secret).catch(unavailable), kinds);
+    const { tenantId } = scope;
+    const tenant = tenantId === null ? null : await this.tenants.identityOf(tenantId).catch(unavailable);
+    return this.#grant(scope.environment, tenantId, tenant);
+  }
+
+  #grant(environment: string, tenantId: string | null, tenant: TenantIdentity | null): SdkGrant {
+    const feed = this.feed.environment(environment);
+    if (!feed || feed.revision < 0) return unavailable(undefined);
+    if (tenantId !== null && tenant === null)
+      throw new SdkAccessError('FORBIDDEN', 'The tenant of this token is gone.', 403);
+    return { feed, tenant };
+  }
+}
+
+function checked<Scope extends { kind: SdkTokenKind }>(
+  scope: Scope | null,
+  kinds: readonly SdkTokenKind[],
+): Scope {
+  if (!scope) throw unauthenticated();
+  if (!kinds.includes(scope.kind)) {
+    throw new SdkAccessError('FORBIDDEN', `A ${scope.kind} token does not open this.`, 403, {
+      hint: `Make one of kind ${kinds.join(' or ')} with createSdkToken.`,
+    });
+  }
+  return scope;
+}
+
+function unauthenticated(): SdkAccessError {
+  return new SdkAccessError('UNAUTHENTICATED', 'A valid SDK token is needed.', 401, {
+    hint: 'Send it as "Authorization: <token>"; createSdkToken makes one.',
+  });
+}
+
+function unavailable(cause: unknown): never {
+  throw new SdkAccessError('UNAVAILABLE', 'Flags cannot be read right now.', 503, { cause }, 'operator');
+}
+
+/** Unleash's SDKs send the bare token, others `Bearer <token>`. */
+export function secretOf(header: string | undefined): string | undefined {
+  if (!header) return undefined;
+  const secret = header.startsWith('Bearer ') ? header.slice(7) : header;
+  return secret.trim() || undefined;
+}

@@ -1,0 +1,69 @@
+import { Injectable } from '@nestjs/common';
+import { SdkTokensService, type SdkTokenScope } from '#identity';
+import { hashToken } from '#platform';
+
+interface Entry {
+  /** null: there is no such token. */
+  scope: SdkTokenScope | null;
+  generation: number;
+}
+
+/** Bounds what a flood of made-up tokens can occupy. */
+const maxUnknown = 10_000;
+
+/**
+ * Answers of {@link SdkTokensService} kept in memory by the token's hash. A revision of identity makes all of them be
+ * asked for again. While PostgreSQL is away, a token that was good stays good: an SDK that is told 401 or 403 stops
+ * asking for good.
+ */
+@Injectable()
+export class SdkTokenCache {
+  readonly #good = new Map<string, Entry>();
+  readonly #unknown = new Map<string, Entry>();
+  #generation = 0;
+
+  constructor(private readonly tokens: SdkTokensService) {}
+
+  invalidate(): void {
+    this.#generation += 1;
+    this.#unknown.clear();
+  }
+
+  /** The answer if it is at hand and fresh, without waiting: the hot path of every poll. */
+  peek(secret: string): SdkTokenScope | null | undefined {
+    const key = hashToken(secret);
+    const entry = this.#good.get(key) ?? this.#unknown.get(key);
+    return entry?.generation === this.#generation ? entry.scope : undefined;
+  }
+
+  /**
+   * @returns null if the token is unknown or revoked.
+   * @throws what the database throws, if nothing is known of the token.
+   */
+  async scopeOf(secret: string): Promise<SdkTokenScope | null> {
+    const fresh = this.peek(secret);
+    if (fresh !== undefined) return fresh;
+    const key = hashToken(secret);
+    // Taken before the query: a revocation that comes while it runs makes the answer stale at once.
+    const generation = this.#generation;
+    try {
+      const scope = (await this.tokens.authenticate(secret)) ?? null;
+      this.#remember(key, { scope, generation });
+      return scope;
+    } catch (error) {
+      const known = this.#good.get(key);
+      if (known) return known.scope;
+      throw error;
+    }
+  }
+
+  #remember(key: string, entry: Entry): void {
+    if (entry.scope) {
+      this.#good.set(key, entry);
+      return;
+    }
+    this.#good.delete(key);
+    if (this.#unknown.size >= maxUnknown) this.#unknown.clear();
+    this.#unknown.set(key, entry);
+  }
+}

@@ -1,0 +1,212 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { InvalidInputError, NotFoundError, toPublicError, type Logger } from '#platform';
+import { FeaturesEndpoint, featuresPath } from './features-endpoint.js';
+import { readContext } from './flag-context.js';
+import { metricsBucket, type FlagMetrics } from './flag-metrics.js';
+import { frontendAnswer } from './frontend-api.js';
+import { ofrepEvaluate, ofrepEvaluateAll } from './ofrep.js';
+import { etagMatches } from './payload.js';
+import { secretOf, type SdkAccess } from './sdk-access.js';
+
+export interface UnleashApiDependencies {
+  access: SdkAccess;
+  metrics: FlagMetrics;
+  logger: Logger;
+}
+
+/** The version of Unleash whose client protocol is spoken, as SDKs expect it in `X-Unleash-Version`. */
+const unleashVersion = '7.5.1';
+
+/**
+ * Serves the protocols of the flag SDKs on a Fastify instance. Call it before Nest starts to listen: the polls of
+ * `/api/client/features` are then answered before anything of Nest sees them.
+ */
+export function registerUnleashApi(fastify: FastifyInstance, dependencies: UnleashApiDependencies): void {
+  const features = new FeaturesEndpoint(dependencies.access, dependencies.logger);
+  fastify.addHook('onRequest', (request, reply, done) => {
+    const { url = '', method } = request.raw;
+    if (!url.startsWith(featuresPath) || method !== 'GET' || !isEndOfPath(url[featuresPath.length])) {
+      done();
+      return;
+    }
+    reply.hijack();
+    features.handle(request.raw, reply.raw);
+  });
+  fastify.register((instance, _options, done) => {
+    instance.setErrorHandler((error, _request, reply) => refuse(error, reply, dependencies.logger));
+    clientApi(instance, dependencies);
+    frontendApi(instance, dependencies);
+    ofrepApi(instance, dependencies);
+    done();
+  });
+}
+
+function isEndOfPath(character: string | undefined): boolean {
+  return character === undefined || character === '?';
+}
+
+const reportBody = z.looseObject({ bucket: metricsBucket.nullish() });
+const bulkBody = z.looseObject({
+  metrics: z
+    .array(
+      z.looseObject({
+        featureName: z.string().max(200),
+        environment: z.string(),
+        yes: z.number().int().min(0).default(0),
+        no: z.number().int().min(0).default(0),
+      }),
+    )
+    .max(10_000)
+    .nullish(),
+});
+
+function clientApi(fastify: FastifyInstance, { access, metrics }: UnleashApiDependencies): void {
+  const grantOf = (request: FastifyRequest) =>
+    access.grant(secretOf(request.headers.authorization), ['CLIENT']);
+
+  fastify.get<{ Params: { name: string } }>(`${featuresPath}/:name`, async (request) => {
+    const { feed, tenant } = await grantOf(request);
+    const flag = feed.flags.get(request.params.name);
+    if (!flag) throw new NotFoundError('flag', request.params.name);
+    return JSON.parse(tenant ? flag.jsonFor(tenant) : flag.json) as unknown;
+  });
+  // Not served yet: an SDK that tries them goes back to polling.
+  for (const path of ['/api/client/delta', '/api/client/streaming']) {
+    fastify.get(path, async (request) => {
+      await grantOf(request);
+      throw new NotFoundError('endpoint', path);
+    });
+  }
+  fastify.post('/api/client/register', async (request, reply) => {
+    await grantOf(request);
+    return reply.code(202).header('X-Unleash-Version', unleashVersion).send();
+  });
+  fastify.post('/api/client/metrics', async (request, reply) => {
+    const { feed } = await grantOf(request);
+    const { bucket } = parse(reportBody, request.body);
+    if (bucket) metrics.count(feed.environment, bucket);
+    return reply.code(202).send();
+  });
+  fastify.post('/api/client/metrics/bulk', async (request, reply) => {
+    const { feed } = await grantOf(request);
+    for (const { featureName, environment, yes, no } of parse(bulkBody, request.body).metrics ?? []) {
+      // A token speaks for its own environment alone.
+      if (environment === feed.environment)
+        metrics.count(environment, { toggles: { [featureName]: { yes, no } } });
+    }
+    return reply.code(202).send();
+  });
+}
+
+function frontendApi(fastify: FastifyInstance, { access, metrics }: UnleashApiDependencies): void {
+  const grantOf = (request: FastifyRequest) =>
+    access.grant(secretOf(request.headers.authorization), ['FRONTEND']);
+
+  const answer = async (request: FastifyRequest, reply: FastifyReply, sent: unknown) => {
+    const { feed, tenant } = await grantOf(request);
+    const { body, etag } = frontendAnswer(feed, readContext(sent, tenant));
+    allowOrigins(request, reply).header('etag', etag).header('cache-control', 'no-cache');
+    if (etagMatches(request.headers['if-none-match'], etag)) return reply.code(304).send();
+    return reply.header('content-type', 'application/json; charset=utf-8').send(body);
+  };
+  const report = async (request: FastifyRequest, reply: FastifyReply) => {
+    const { feed } = await grantOf(request);
+    const { bucket } = parse(reportBody, request.body);
+    if (bucket) metrics.count(feed.environment, bucket);
+    return allowOrigins(request, reply).code(202).send();
+  };
+  const register = async (request: FastifyRequest, reply: FastifyReply) => {
+    await grantOf(request);
+    return allowOrigins(request, reply).code(202).send();
+  };
+
+  fastify.get('/api/frontend', (request, reply) =>
+    answer(request, reply, queryContext(new URL(request.url, 'http://localhost').searchParams)),
+  );
+  fastify.post('/api/frontend', (request, reply) =>
+    answer(request, reply, (request.body as { context?: unknown } | null)?.context),
+  );
+  for (const prefix of ['/api/frontend/client', '/api/frontend']) {
+    fastify.post(`${prefix}/metrics`, report);
+    fastify.post(`${prefix}/register`, register);
+  }
+  preflight(fastify, ['/api/frontend', '/api/frontend/*']);
+}
+
+function ofrepApi(fastify: FastifyInstance, { access }: UnleashApiDependencies): void {
+  const grantOf = (request: FastifyRequest) => {
+    const key = request.headers['x-api-key'];
+    const secret = secretOf(request.headers.authorization) ?? (typeof key === 'string' ? key : undefined);
+    return access.grant(secret, ['CLIENT', 'FRONTEND']);
+  };
+  fastify.post<{ Params: { key: string } }>('/ofrep/v1/evaluate/flags/:key', async (request, reply) => {
+    const { feed, tenant } = await grantOf(request);
+    const { status, body } = ofrepEvaluate(feed, tenant, request.params.key, request.body);
+    return allowOrigins(request, reply).code(status).send(body);
+  });
+  fastify.post('/ofrep/v1/evaluate/flags', async (request, reply) => {
+    const { feed, tenant } = await grantOf(request);
+    const { status, body, etag } = ofrepEvaluateAll(feed, tenant, request.body);
+    allowOrigins(request, reply);
+    if (etag) void reply.header('etag', etag);
+    if (etag && etagMatches(request.headers['if-none-match'], etag)) return reply.code(304).send();
+    return reply.code(status).send(body);
+  });
+  preflight(fastify, ['/ofrep/v1/evaluate/flags', '/ofrep/v1/evaluate/flags/*']);
+}
+
+/** `properties[branch]=northwind/seattle` and plain fields, as the frontend SDKs write a context into a query. */
+function queryContext(query: URLSearchParams): Record<string, unknown> {
+  const properties: Record<string, string> = {};
+  const context: Record<string, unknown> = { properties };
+  for (const [name, value] of query) {
+    const property = /^properties\[(.+)\]$/.exec(name)?.[1];
+    if (property) properties[property] = value;
+    else context[name] = value;
+  }
+  return context;
+}
+
+/** Browsers on any page may ask: the token is the only credential, and no cookie is involved. */
+function allowOrigins(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (request.headers.origin === undefined) return reply;
+  return reply.header('access-control-allow-origin', '*').header('access-control-expose-headers', 'ETag');
+}
+
+function preflight(fastify: FastifyInstance, paths: readonly string[]): void {
+  for (const path of paths) {
+    fastify.options(path, (request, reply) =>
+      reply
+        .code(204)
+        .header('access-control-allow-origin', '*')
+        .header('access-control-allow-methods', 'GET, POST, OPTIONS')
+        .header('access-control-allow-headers', request.headers['access-control-request-headers'] ?? '*')
+        .header('access-control-max-age', '86400')
+        .send(),
+    );
+  }
+}
+
+function parse<T>(schema: z.ZodType<T>, body: unknown): T {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const field = issue?.path.join('.') ?? '';
+  throw new InvalidInputError(`${field || 'body'}: ${issue?.message ?? 'invalid'}`, { field });
+}
+
+function refuse(error: unknown, reply: FastifyReply, logger: Logger): FastifyReply {
+  const status = (error as { statusCode?: unknown }).statusCode;
+  // Fastify's own refusals: a body that is no JSON, too large, or of another type.
+  const known =
+    typeof status === 'number' && status >= 400 && status < 500
+      ? { httpStatus: status, code: 'BAD_REQUEST', message: (error as Error).message }
+      : toPublicError(error);
+  if (known.httpStatus >= 500) logger.error({ err: error }, 'flag request failed');
+  if (known.httpStatus === 503) void reply.header('retry-after', '1');
+  allowOrigins(reply.request, reply);
+  return reply
+    .code(known.httpStatus)
+    .send({ name: known.code, message: known.message, details: [{ message: known.message }] });
+}

@@ -1,0 +1,206 @@
+import { Injectable } from '@nestjs/common';
+import { Database, decodeCursor, pageSize, toConnection, type Connection, type PageArgs } from '#platform';
+import type { FlagState } from './compiler/index.js';
+import type { FlagScope } from './flag.js';
+import { EnvironmentNotFoundError, FlagNotFoundError } from './flags.errors.js';
+import {
+  toFlag,
+  toRule,
+  type FlagRecord,
+  type FlagRow,
+  type RuleRow,
+  type StoredRule,
+} from './flags.store.js';
+
+/** A rule with a name of its scope that a person knows. */
+export interface LabelledRule extends StoredRule {
+  label: string;
+}
+
+/** A flag in one environment, with all that decides it. */
+export interface EnvironmentFlag extends FlagState<LabelledRule> {
+  flag: FlagRecord;
+  environment: string;
+  revision: number;
+}
+
+export interface FlagEnvironmentSummary {
+  flag: string;
+  name: string;
+  enabled: boolean;
+  revision: number;
+  yes: number;
+  no: number;
+  lastSeenAt: Date | null;
+}
+
+interface LabelledRuleRow extends RuleRow {
+  tenant_name: string | null;
+  unit_name: string | null;
+}
+
+export interface FlagFilter {
+  search?: string | null | undefined;
+  /** Absent: only flags in use. */
+  archived?: boolean | null | undefined;
+}
+
+/** Reads of flags for lists, pages and explanations. Plain SQL; nothing here changes anything. */
+@Injectable()
+export class FlagsReadModel {
+  constructor(private readonly database: Database) {}
+
+  async page(args: PageArgs, filter: FlagFilter): Promise<Connection<FlagRecord>> {
+    const where = `($1::text is null or key ilike $1 or description ilike $1 or owner ilike $1)
+      and (archived_at is not null) = $2`;
+    const search = filter.search ? `%${filter.search.replaceAll(/[\\%_]/g, String.raw`\$&`)}%` : null;
+    const parameters = [search, filter.archived ?? false];
+    const rows = await this.database.query<FlagRow>(
+      `select * from flag where ${where} and ($3::text is null or key > $3) order by key limit $4`,
+      [...parameters, decodeCursor(args.after) ?? null, pageSize(args) + 1],
+    );
+    const [count] = await this.database.query<{ n: number }>(
+      `select count(*)::int as n from flag where ${where}`,
+      parameters,
+    );
+    return toConnection(rows.map(toFlag), args, count?.n ?? 0, ({ key }) => key);
+  }
+
+  async find(key: string): Promise<FlagRecord | undefined> {
+    const [row] = await this.database.query<FlagRow>('select * from flag where key = $1', [key]);
+    return row && toFlag(row);
+  }
+
+  /** @throws FlagNotFoundError FLAG_NOT_FOUND */
+  async byKey(key: string): Promise<FlagRecord> {
+    const flag = await this.find(key);
+    if (!flag) throw new FlagNotFoundError(key);
+    return flag;
+  }
+
+  /** @throws EnvironmentNotFoundError ENVIRONMENT_NOT_FOUND */
+  async requireEnvironment(name: string): Promise<void> {
+    const rows = await this.database.query<{ name: string }>(
+      'select name from environment order by position',
+    );
+    const known = rows.map((row) => row.name);
+    if (!known.includes(name)) throw new EnvironmentNotFoundError(name, known);
+  }
+
+  /** The environments of each flag, in their order. */
+  async environments(keys: readonly string[]): Promise<FlagEnvironmentSummary[][]> {
+    const rows = await this.database.query<{
+      flag_key: string;
+      name: string;
+      enabled: boolean;
+      revision: string;
+      yes: string;
+      no: string;
+      last_seen_at: Date | null;
+    }>(
+      `select f.key as flag_key, e.name, coalesce(s.enabled, true) as enabled, coalesce(s.revision, 0) as revision,
+         coalesce(m.yes, 0) as yes, coalesce(m.no, 0) as no, m.last_seen_at
+       from flag f cross join environment e
+       left join flag_environment s on s.flag_key = f.key and s.environment = e.name
+       left join flag_metric m on m.flag_key = f.key and m.environment = e.name
+       where f.key = any($1) order by e.position`,
+      [keys],
+    );
+    const byFlag = groupBy(
+      rows.map((row) => ({
+        flag: row.flag_key,
+        name: row.name,
+        enabled: row.enabled,
+        revision: Number(row.revision),
+        yes: Number(row.yes),
+        no: Number(row.no),
+        lastSeenAt: row.last_seen_at,
+      })),
+      ({ flag }) => flag,
+    );
+    return keys.map((key) => byFlag.get(key) ?? []);
+  }
+
+  /** Rules of flags in environments, least specific scope first, for each pair that was asked for. */
+  async rules(pairs: readonly { flag: string; environment: string }[]): Promise<LabelledRule[][]> {
+    const rows = await this.database.query<LabelledRuleRow>(
+      `${labelledRules} join unnest($1::text[], $2::text[]) as wanted(flag, environment)
+         on wanted.flag = r.flag_key and wanted.environment = r.environment
+       order by ${scopeOrder}, r.scope_key`,
+      [pairs.map(({ flag }) => flag), pairs.map(({ environment }) => environment)],
+    );
+    const byPair = groupBy(rows, (row) => `${row.flag_key} ${row.environment}`);
+    return pairs.map(({ flag, environment }) =>
+      (byPair.get(`${flag} ${environment}`) ?? []).map(toLabelledRule),
+    );
+  }
+
+  /** One flag with what decides it. @throws FlagNotFoundError, EnvironmentNotFoundError */
+  async state(key: string, environment: string): Promise<EnvironmentFlag> {
+    await this.requireEnvironment(environment);
+    const [state] = await this.states(environment, [await this.byKey(key)]);
+    if (!state) throw new FlagNotFoundError(key);
+    return state;
+  }
+
+  async states(environment: string, flags: readonly FlagRecord[]): Promise<EnvironmentFlag[]> {
+    const keys = flags.map(({ key }) => key);
+    const [summaries, rules] = await Promise.all([
+      this.environments(keys),
+      this.rules(keys.map((flag) => ({ flag, environment }))),
+    ]);
+    return flags.map((flag, index) => {
+      const summary = summaries[index]?.find(({ name }) => name === environment);
+      return {
+        flag,
+        environment,
+        archived: flag.archived,
+        enabled: summary?.enabled ?? true,
+        revision: summary?.revision ?? 0,
+        rules: rules[index] ?? [],
+      };
+    });
+  }
+}
+
+const scopeOrder = `array_position(
+  array['ENVIRONMENT','TIER','REGION','TENANT','BRANCH','WAREHOUSE','ACCOUNT','USER'], r.scope_kind)`;
+
+const labelledRules = `select r.*, t.name as tenant_name, u.name as unit_name from flag_rule r
+  left join tenant t on r.scope_kind in ('TENANT', 'BRANCH', 'WAREHOUSE', 'ACCOUNT')
+    and t.slug = split_part(r.scope_key, '/', 1)
+  left join unit u on u.tenant_id = t.id and u.kind = r.scope_kind
+    and u.code = substr(r.scope_key, length(t.slug) + 2)`;
+
+function toLabelledRule(row: LabelledRuleRow): LabelledRule {
+  const rule = toRule(row);
+  return { ...rule, label: scopeLabel(rule.scope, row.tenant_name, row.unit_name) };
+}
+
+/** What a person calls a scope: `Seattle, Northwind Traders`. */
+export function scopeLabel(scope: FlagScope, tenantName?: string | null, unitName?: string | null): string {
+  switch (scope.kind) {
+    case 'ENVIRONMENT':
+      return 'Everywhere';
+    case 'TIER':
+      return `Tier ${scope.key}`;
+    case 'REGION':
+      return `Region ${scope.key}`;
+    case 'USER':
+      return `User ${scope.key}`;
+    case 'TENANT':
+      return tenantName ?? scope.key;
+    default:
+      return unitName && tenantName ? `${unitName}, ${tenantName}` : scope.key;
+  }
+}
+
+function groupBy<T>(rows: readonly T[], keyOf: (row: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const row of rows) {
+    const group = groups.get(keyOf(row));
+    if (group) group.push(row);
+    else groups.set(keyOf(row), [row]);
+  }
+  return groups;
+}

@@ -1,0 +1,266 @@
+import { Injectable } from '@nestjs/common';
+import type { Command } from '#audit';
+import type { Transaction } from '#platform';
+import { isUnitScope, type FlagKind, type FlagScope, type FlagVariant, type RiskClass } from './flag.js';
+import { checkDefinition, checkRule, checkScope } from './flag-rules.js';
+import {
+  EnvironmentNotFoundError,
+  FlagArchivedError,
+  FlagChangedError,
+  FlagExistsError,
+  FlagInvalidError,
+  FlagNotFoundError,
+  ScopeNotFoundError,
+} from './flags.errors.js';
+import {
+  archiveFlag,
+  deleteRule,
+  ensureEnvironment,
+  environmentNames,
+  environmentState,
+  findRule,
+  insertFlag,
+  lockFlag,
+  scopeSubject,
+  setEnvironmentEnabled,
+  stamp,
+  updateFlag,
+  upsertRule,
+  variantsInUse,
+  type FlagRecord,
+  type RuleAddress,
+  type StoredRule,
+} from './flags.store.js';
+
+export interface NewFlag {
+  key: string;
+  kind: FlagKind;
+  description?: string | null | undefined;
+  riskClass?: RiskClass | null | undefined;
+  owner?: string | null | undefined;
+  variants?: readonly FlagVariant[] | null | undefined;
+  defaultVariant?: string | null | undefined;
+}
+
+interface Guarded {
+  /** The version of the flag that the caller has seen; absent means whatever is there. */
+  expectedVersion?: number | null | undefined;
+  reason?: string | null | undefined;
+  /** Ties the change to an undertaking, e.g. `release/<id>`. */
+  correlation?: string | undefined;
+}
+
+export interface RuleChange extends RuleAddress, Guarded {
+  enabled: boolean;
+  variant?: string | null | undefined;
+  /** Manifests may name units that come with a tenant's data later; a person may not. */
+  allowUnknownScope?: boolean;
+}
+
+export interface FlagChangeResult {
+  flag: string;
+  /** Revision of the change; of the last one before, if nothing had to be changed. */
+  revision: number;
+}
+
+/** Changes of flags. Each is one audit event and one revision; one that would change nothing is neither. */
+@Injectable()
+export class FlagsService {
+  /** @throws FlagExistsError FLAG_EXISTS, FlagInvalidError INVALID_INPUT */
+  async createFlag(command: Command, input: NewFlag): Promise<FlagChangeResult> {
+    const flag = {
+      key: input.key,
+      kind: input.kind,
+      description: input.description ?? '',
+      riskClass: input.riskClass ?? 'STANDARD',
+      owner: input.owner ?? null,
+      variants: input.variants ?? [],
+      defaultVariant: input.defaultVariant ?? null,
+    };
+    checkDefinition(flag);
+    if (!(await insertFlag(command.tx, flag))) throw new FlagExistsError(flag.key);
+    const revision = await command.record({
+      area: 'flags',
+      action: 'flag.created',
+      subject: `flag/${flag.key}`,
+      after: flag,
+    });
+    await stamp(command.tx, flag.key, revision);
+    return { flag: flag.key, revision };
+  }
+
+  /** Changes what a flag is; its kind is fixed, since code depends on it. */
+  async updateFlag(command: Command, input: NewFlag & Guarded): Promise<FlagChangeResult> {
+    const before = await this.#lock(command.tx, input.key, input.expectedVersion);
+    if (before.kind !== input.kind)
+      throw new FlagInvalidError(`The kind of "${input.key}" is ${before.kind} and stays so.`, 'kind');
+    const after = {
+      ...before,
+      description: input.description ?? before.description,
+      riskClass: input.riskClass ?? before.riskClass,
+      owner: input.owner === undefined ? before.owner : input.owner,
+      variants: input.variants ?? before.variants,
+      defaultVariant: input.defaultVariant === undefined ? before.defaultVariant : input.defaultVariant,
+    };
+    checkDefinition(after);
+    const used = await variantsInUse(command.tx, input.key);
+    const gone = used.find((name) => !after.variants.some((variant) => variant.name === name));
+    if (gone) throw new FlagInvalidError(`Rules still use the variant "${gone}".`, 'variants');
+    await updateFlag(command.tx, after);
+    const revision = await command.record({
+      area: 'flags',
+      action: 'flag.updated',
+      subject: `flag/${input.key}`,
+      before: definitionOf(before),
+      after: definitionOf(after),
+      ...optional(input),
+    });
+    await stamp(command.tx, input.key, revision);
+    return { flag: input.key, revision };
+  }
+
+  /**
+   * Sets what the flag is for one scope.
+   * @throws FlagNotFoundError, EnvironmentNotFoundError, ScopeNotFoundError, FlagInvalidError,
+   *   FlagChangedError FLAG_CHANGED, FlagArchivedError FLAG_ARCHIVED
+   */
+  async setRule(command: Command, input: RuleChange): Promise<FlagChangeResult> {
+    const flag = await this.#lock(command.tx, input.flag, input.expectedVersion);
+    await this.#knownEnvironment(command.tx, input.environment);
+    const variant = input.variant ?? null;
+    checkRule(flag, { scope: input.scope, enabled: input.enabled, variant });
+    const subject = await scopeSubject(command.tx, input.scope);
+    if (!subject.exists && !input.allowUnknownScope)
+      throw new ScopeNotFoundError(input.scope, scopeHint(input.scope));
+    const before = await findRule(command.tx, input);
+    if (before?.enabled === input.enabled && before.variant === variant)
+      return this.#unchanged(command.tx, input);
+    await ensureEnvironment(command.tx, input.flag, input.environment);
+    await upsertRule(command.tx, input, {
+      enabled: input.enabled,
+      variant,
+      reason: input.reason ?? null,
+      setBy: command.actor.name,
+    });
+    return this.#record(command, flag, input, {
+      action: 'flag.rule-set',
+      tenantId: subject.tenantId,
+      before: before && { scope: input.scope, enabled: before.enabled, variant: before.variant },
+      after: { scope: input.scope, enabled: input.enabled, variant, riskClass: flag.riskClass },
+    });
+  }
+
+  /** Takes a rule away, so that the next less specific one decides. None there: nothing to do. */
+  async clearRule(command: Command, input: RuleAddress & Guarded): Promise<FlagChangeResult> {
+    const flag = await this.#lock(command.tx, input.flag, input.expectedVersion);
+    await this.#knownEnvironment(command.tx, input.environment);
+    checkScope(input.scope);
+    const before = await findRule(command.tx, input);
+    if (!before) return this.#unchanged(command.tx, input);
+    const { tenantId } = await scopeSubject(command.tx, input.scope);
+    await deleteRule(command.tx, input);
+    return this.#record(command, flag, input, {
+      action: 'flag.rule-cleared',
+      tenantId,
+      before: { scope: input.scope, enabled: before.enabled, variant: before.variant },
+      after: { scope: input.scope, riskClass: flag.riskClass },
+    });
+  }
+
+  /** The kill switch of an environment: false turns the flag off for everybody, whatever the rules say. */
+  async setEnabled(
+    command: Command,
+    input: { flag: string; environment: string; enabled: boolean } & Guarded,
+  ): Promise<FlagChangeResult> {
+    const flag = await this.#lock(command.tx, input.flag, input.expectedVersion);
+    await this.#knownEnvironment(command.tx, input.environment);
+    await ensureEnvironment(command.tx, input.flag, input.environment);
+    const before = await environmentState(command.tx, input.flag, input.environment);
+    if (before.enabled === input.enabled) return { flag: input.flag, revision: before.revision };
+    await setEnvironmentEnabled(command.tx, input.flag, input.environment, input.enabled);
+    return this.#record(command, flag, input, {
+      action: input.enabled ? 'flag.enabled' : 'flag.killed',
+      before: { enabled: before.enabled },
+      after: { enabled: input.enabled, riskClass: flag.riskClass },
+    });
+  }
+
+  /** Takes a flag out of every environment; SDKs then use the default of their code. Its key is not given out again. */
+  async archive(
+    command: Command,
+    input: { flag: string; reason?: string | null | undefined },
+  ): Promise<FlagChangeResult> {
+    const flag = await this.#lock(command.tx, input.flag, undefined);
+    await archiveFlag(command.tx, input.flag);
+    const revision = await command.record({
+      area: 'flags',
+      action: 'flag.archived',
+      subject: `flag/${input.flag}`,
+      before: definitionOf(flag),
+      ...optional(input),
+    });
+    await stamp(command.tx, input.flag, revision);
+    return { flag: input.flag, revision };
+  }
+
+  /** The rule of exactly this scope, if there is one: what a release notes down before it sets its own. */
+  async rule(tx: Transaction, at: RuleAddress): Promise<StoredRule | undefined> {
+    return findRule(tx, at);
+  }
+
+  async #lock(tx: Transaction, key: string, expectedVersion: number | null | undefined): Promise<FlagRecord> {
+    const flag = await lockFlag(tx, key);
+    if (!flag) throw new FlagNotFoundError(key);
+    if (flag.archived) throw new FlagArchivedError(key);
+    if (expectedVersion !== undefined && expectedVersion !== null && expectedVersion !== flag.version)
+      throw new FlagChangedError(key, expectedVersion, flag.version);
+    return flag;
+  }
+
+  async #knownEnvironment(tx: Transaction, environment: string): Promise<void> {
+    const known = await environmentNames(tx);
+    if (!known.includes(environment)) throw new EnvironmentNotFoundError(environment, known);
+  }
+
+  async #unchanged(tx: Transaction, at: RuleAddress): Promise<FlagChangeResult> {
+    const { revision } = await environmentState(tx, at.flag, at.environment);
+    return { flag: at.flag, revision };
+  }
+
+  async #record(
+    command: Command,
+    flag: FlagRecord,
+    input: { environment: string } & Guarded,
+    change: { action: string; tenantId?: string | undefined; before: unknown; after: unknown },
+  ): Promise<FlagChangeResult> {
+    const revision = await command.record({
+      area: 'flags',
+      action: change.action,
+      subject: `flag/${flag.key}`,
+      environment: input.environment,
+      ...(change.tenantId ? { tenantId: change.tenantId } : {}),
+      before: change.before,
+      after: change.after,
+      ...optional(input),
+    });
+    await stamp(command.tx, flag.key, revision, input.environment);
+    return { flag: flag.key, revision };
+  }
+}
+
+function optional(input: Guarded): { reason?: string; correlation?: string } {
+  return {
+    ...(input.reason ? { reason: input.reason } : {}),
+    ...(input.correlation ? { correlation: input.correlation } : {}),
+  };
+}
+
+function definitionOf(flag: FlagRecord): Partial<FlagRecord> {
+  const { description, riskClass, owner, variants, defaultVariant } = flag;
+  return { description, riskClass, owner, variants, defaultVariant };
+}
+
+function scopeHint(scope: FlagScope): string {
+  if (isUnitScope(scope.kind)) return 'Units are named "<tenant>/<code>": tierdeck get tenants -o json';
+  return scope.kind === 'REGION' ? 'A region is known once a tenant is in it.' : 'tierdeck get tenants';
+}
