@@ -136,14 +136,15 @@ describe('the real data', () => {
     const kit = await readKit('tenants/kits/wide-world-importers');
     await importKit(client, { tenantId, kit });
     const { rows } = await client.query(
-      `select buying_group, percent_off::int as percent, count(*)::int as items, sum(list_price)::int as list
+      `select buying_group, percent_off::int as percent, count(*)::int as items,
+         sum(list_price)::int as list, sum(cost)::int as cost
        from price_rule join item_group_member m using (tenant_id, item_group)
          join item on (item.tenant_id, item.sku) = (m.tenant_id, m.item)
        group by 1, 2 order by 2`,
     );
     expect(rows).toMatchObject([
-      { buying_group: 'wingtip-toys', percent: 10, items: 14 },
-      { buying_group: 'tailspin-toys', percent: 15, items: 14 },
+      { buying_group: 'wingtip-toys', percent: 10, items: 14, list: 850, cost: 316 },
+      { buying_group: 'tailspin-toys', percent: 15, items: 14, list: 850, cost: 316 },
     ]);
   });
 });
