@@ -111,6 +111,8 @@ const catalogue = `
     ('MUG-12', 'LIST', 'MUG', 12, 9.5), ('MUG-48', 'LIST', 'MUG', 48, 9);
   insert into price_rule (code, kind, account, item, unit_price) values ('ACME-MUG', 'CONTRACT', 'ACME', 'MUG', 8);
   insert into pricing_policy (account_class, floor_margin_percent, floor_mode) values ('*', 20, 'CLAMP');
+  insert into edi_partner (code, name, standard, qualifier, identifier, account, profile) values
+    ('tailspin', 'Tailspin Toys', 'X12', 'ZZ', 'TAILSPIN', 'ACME', '{}');
   insert into stock (item, warehouse, on_hand, safety) values
     ('USB-1', 'wh-berlin', 100, 0), ('USB-1', 'wh-leipzig', 50, 10), ('USB-1', 'wh-paris', 20, 0),
     ('MUG', 'wh-berlin', 10, 0), ('MUG', 'wh-leipzig', 30, 0), ('MUG', 'wh-paris', 100, 0),

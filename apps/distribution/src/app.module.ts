@@ -1,9 +1,10 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
-import { OrdersService, UnleashDecider } from '#distribution';
+import { EdiIntake, OrdersService, UnleashDecider } from '#distribution';
 import { LOGGER, type Logger } from '#platform';
 import { TierdeckRuntime } from '#runtime';
 import { CatalogueController } from './http/catalogue.controller.js';
+import { EdiController } from './http/edi.controller.js';
 import { HealthController } from './http/health.controller.js';
 import { HttpErrorsFilter } from './http/http-errors.filter.js';
 import { InventoryController } from './http/inventory.controller.js';
@@ -28,12 +29,14 @@ export class AppModule {
         QuotesController,
         InventoryController,
         CatalogueController,
+        EdiController,
         HealthController,
       ],
       providers: [
         { provide: TierdeckRuntime, useValue: runtime },
         { provide: UnleashDecider, useValue: flags },
         { provide: OrdersService, useValue: new OrdersService(runtime, flags) },
+        { provide: EdiIntake, useValue: new EdiIntake(runtime, flags) },
         { provide: LOGGER, useValue: logger },
         { provide: APP_FILTER, useClass: HttpErrorsFilter },
       ],

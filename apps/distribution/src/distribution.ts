@@ -5,6 +5,7 @@ import { createLogger, nestLogger, type Logger, type Stoppable } from '#platform
 import { admitTenants, TierdeckRuntime } from '#runtime';
 import { AppModule } from './app.module.js';
 import type { DistributionConfiguration } from './configuration.js';
+import { acceptEdiBodies } from './http/edi.controller.js';
 import { maxBodyBytes } from './http/requests.js';
 
 export interface Distribution extends Stoppable {
@@ -48,6 +49,7 @@ export async function startDistribution(
     );
     started.push(() => app.close());
     const fastify = app.getHttpAdapter().getInstance();
+    acceptEdiBodies(fastify);
     admitTenants(fastify, runtime, (request) => !ownPaths.has(request.url.split('?', 1)[0] ?? ''));
     await app.listen(configuration.port, configuration.host);
     return { url: (await app.getUrl()).replace('[::1]', '127.0.0.1'), runtime, stop };
