@@ -226,6 +226,7 @@ export class TierdeckRuntime {
     this.admissions.stop();
     await this.#client.stop();
     await this.#reporter.stop();
+    await this.#file.settled();
     this.#pools.close();
   }
 

@@ -1,6 +1,10 @@
-/// <reference path="./pg-utils.d.ts" />
+import { createRequire } from 'node:module';
 import { Query, type ClientBase, type QueryResult } from 'pg';
-import pgUtils from 'pg/lib/utils.js';
+
+/** pg's own conversion of parameters to the wire; exported only under this path and without types. */
+const { prepareValue } = createRequire(import.meta.url)('pg/lib/utils.js') as {
+  prepareValue(this: void, value: unknown): string | Buffer | null;
+};
 
 /** One statement of the extended protocol. With a name it is prepared once per connection. */
 export interface Statement {
@@ -61,9 +65,7 @@ class PipelinedQuery extends PgQuery {
     let values: (string | Buffer | null)[][];
     try {
       // Before anything is sent, so that a value that cannot be written leaves the connection as it was.
-      values = this.#statements.map((statement) =>
-        statement.values.map((value) => pgUtils.prepareValue(value)),
-      );
+      values = this.#statements.map((statement) => statement.values.map((value) => prepareValue(value)));
     } catch (error) {
       return error as Error;
     }

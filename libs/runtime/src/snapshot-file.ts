@@ -28,6 +28,11 @@ export class SnapshotFile {
     return this.#writing;
   }
 
+  /** Waits for the writes under way, whatever becomes of them. */
+  async settled(): Promise<void> {
+    await this.#writing.catch(() => undefined);
+  }
+
   async #replace(snapshot: RuntimeSnapshot): Promise<void> {
     await mkdir(dirname(this.path), { recursive: true });
     const temporary = `${this.path}.${randomBytes(4).toString('hex')}`;
