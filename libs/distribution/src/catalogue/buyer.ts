@@ -18,7 +18,7 @@ export interface Buyer extends PricedAccount {
   policy: PricingPolicy;
   /** The branch that was asked for, else the account's own. */
   branch: string | null;
-  /** The warehouse of the branch, else the one nearest to it. */
+  /** The branch's first source, else the warehouse on its premises, else the one nearest to it. */
   homeWarehouse: string | null;
 }
 
@@ -53,6 +53,8 @@ export async function loadBuyer(tx: TenantQueryable, account: string, branch: st
             p.precedence, p.strategy, p.floor_margin_percent, p.floor_mode,
             place.branch, b.code is not null as branch_exists,
             coalesce(
+              (select s.warehouse from branch_sourcing s
+               where s.tenant_id = a.tenant_id and s.branch = place.branch order by s.position limit 1),
               (select w.code from warehouse w
                where w.tenant_id = a.tenant_id and w.branch = place.branch order by w.code limit 1),
               (select w.code from warehouse w

@@ -46,7 +46,7 @@ export async function listItems(db: TenantQueryable, page: PageRequest): Promise
             coalesce((select sum(greatest(0, s.on_hand - s.allocated - s.safety))::int from stock s
                       where s.tenant_id = i.tenant_id and s.item = i.sku), 0) as available
      from item i
-     where not i.discontinued and ${pageCondition('i.sku', 'i.description')}
+     where i.saleable and ${pageCondition('i.sku', 'i.description')}
      order by i.sku limit $1`,
     pageParameters(page),
   );
