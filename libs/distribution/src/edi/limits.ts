@@ -4,6 +4,8 @@ export interface EdiLimits {
   maxBytes: number;
   maxInterchanges: number;
   maxSegments: number;
+  /** Transaction sets or messages of one interchange. */
+  maxMessages: number;
   maxElementsPerSegment: number;
   maxComponentsPerElement: number;
   /** Characters of one component. */
@@ -18,6 +20,7 @@ export const ediLimits: EdiLimits = {
   maxBytes: 4 * 1024 * 1024,
   maxInterchanges: 100,
   maxSegments: 200_000,
+  maxMessages: 1_000,
   maxElementsPerSegment: 100,
   maxComponentsPerElement: 50,
   maxValueLength: 1_024,

@@ -37,6 +37,12 @@ export function readEdi(document: Uint8Array | string, limits: EdiLimits = ediLi
       reading.problems.push(problem('ENVELOPE_STRUCTURE', header, reason, { position: 1 }));
       break;
     }
+    const opening = delimiters.standard === 'X12' ? 'ST' : 'UNH';
+    if (tokens.segments.filter(({ tag }) => tag === opening).length > limits.maxMessages) {
+      const reason = `More than ${limits.maxMessages} messages in one interchange.`;
+      reading.problems.push(problem('TOO_LARGE', opening, reason));
+      break;
+    }
     const read = delimiters.standard === 'X12' ? readX12 : readEdifact;
     const interchange = read(tokens, delimiters, limits);
     reading.interchanges.push({ ...interchange, text: text.slice(at, tokens.end) });

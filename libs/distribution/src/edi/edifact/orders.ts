@@ -56,7 +56,7 @@ export function readOrders(
   const lines = loops
     .slice(0, limits.maxLines)
     .map((loop, index) => readLine(loop, index, decimal, problems));
-  checkTotals(tail, lines, loops.length, decimal, problems);
+  if (loops.length === lines.length) checkTotals(tail, lines, decimal, problems);
   const orderDate = dateOf(head, ['137', '4']);
   const dtm = firstOf(head, 'DTM');
   if (dtm && orderDate === null && problems.length === 0) {
@@ -118,7 +118,7 @@ function readLine(
     quantity,
     unit: valueOf(ordered, 1, 3) || null,
     unitPrice: readDecimal(valueOf(price, 1, 2), decimal),
-    priceBasis: valueOf(price, 1) === 'AAA' && !allowances ? 'NET' : 'GROSS',
+    priceBasis: price && (valueOf(price, 1) !== 'AAA' || allowances) ? 'GROSS' : 'NET',
     description: valueOf(firstOf(loop, 'IMD'), 3, 4) || null,
   };
 }
@@ -140,7 +140,6 @@ function itemsOf(loop: readonly Segment[]): ItemId[] {
 function checkTotals(
   tail: readonly Segment[],
   lines: readonly InboundOrderLine[],
-  count: number,
   decimal: '.' | ',',
   problems: EdiProblem[],
 ): void {
@@ -150,8 +149,8 @@ function checkTotals(
       problems.push(elementProblem('COUNT_MISMATCH', cnt, [1, 2], 'C270.6066', reason));
     };
     if (stated === null) continue;
-    if (valueOf(cnt, 1) === '2' && stated !== String(count)) {
-      report(`says ${stated} lines, the order has ${count}`);
+    if (valueOf(cnt, 1) === '2' && stated !== String(lines.length)) {
+      report(`says ${stated} lines, the order has ${lines.length}`);
     }
     if (valueOf(cnt, 1) === '1' && lines.every(({ quantity }) => quantity !== '')) {
       const sum = sumDecimals(lines.map(({ quantity }) => quantity));

@@ -103,6 +103,9 @@ function summarize(
   return { httpStatus: problems.some(({ code }) => code === 'TOO_LARGE') ? 413 : 422, problems };
 }
 
+/** More help nobody; the acknowledgement names them all. */
+const maxProblemsKept = 200;
+
 async function receiveInterchange(
   tx: TenantQueryable,
   read: InterchangeReading,
@@ -110,7 +113,7 @@ async function receiveInterchange(
   maxQueued: number | undefined,
 ): Promise<InterchangeReceipt> {
   const interchange = partner ? read : refuse(read, unknownPartner(read));
-  const problems = problemsOfInterchange(interchange);
+  const problems = problemsOfInterchange(interchange).slice(0, maxProblemsKept);
   const orders = acceptedOrders(interchange);
   const status = orders.length === 0 ? 'REJECTED' : problems.length === 0 ? 'ACCEPTED' : 'PARTIALLY_ACCEPTED';
   const stored = await insertInterchange(tx, interchange, partner?.code ?? null, status, problems);

@@ -44,14 +44,7 @@ export async function insertInterchange(
          errors = excluded.errors, received_at = now(), processed_at = excluded.processed_at
      where edi_interchange.status = 'REJECTED'
      returning id`,
-    [
-      ...key,
-      partner,
-      storable(interchange.text),
-      digestOf(interchange),
-      status,
-      storableJson(problems),
-    ],
+    [...key, partner, storable(interchange.text), digestOf(interchange), status, storableJson(problems)],
   );
   if (rows[0]) return { id: rows[0].id };
   const earlier = await tx.query<StoredInterchange & Record<string, unknown>>(

@@ -45,7 +45,7 @@ export function readOrder850(segments: readonly Segment[], limits: EdiLimits): O
     problems.push(problem('TOO_LARGE', 'PO1', `An order has at most ${limits.maxLines} lines.`));
   }
   const lines = loops.slice(0, limits.maxLines).map((loop, index) => readLine(loop, index, problems));
-  checkTotals(tail, lines, loops.length, problems);
+  if (loops.length === lines.length) checkTotals(tail, lines, problems);
   const orderDate = beg ? readDate(valueOf(beg, 5)) : null;
   if (problems.length > 0 || !beg || orderDate === null) return { order: null, problems };
   return {
@@ -93,13 +93,12 @@ function readLine(loop: readonly Segment[], index: number, problems: EdiProblem[
 function checkTotals(
   tail: readonly Segment[],
   lines: readonly InboundOrderLine[],
-  count: number,
   problems: EdiProblem[],
 ): void {
   const ctt = firstOf(tail, 'CTT');
   if (!ctt) return;
-  if (valueOf(ctt, 1) !== '' && Number(valueOf(ctt, 1)) !== count) {
-    const reason = `says ${valueOf(ctt, 1)} lines, the order has ${count}`;
+  if (valueOf(ctt, 1) !== '' && Number(valueOf(ctt, 1)) !== lines.length) {
+    const reason = `says ${valueOf(ctt, 1)} lines, the order has ${lines.length}`;
     problems.push(elementProblem('COUNT_MISMATCH', ctt, 1, reason));
   }
   const hash = readDecimal(valueOf(ctt, 2));
