@@ -4,6 +4,7 @@ import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useClient } from 'urql';
 import { CopyAsCli } from '../components/copy-button.js';
+import { FilterInput } from '../components/filter-input.js';
 import { formatNumber } from '../components/format.js';
 import { Page } from '../components/page.js';
 import { SearchInput } from '../components/search-input.js';
@@ -47,18 +48,13 @@ export function AuditPage() {
             value={search.area ?? null}
             onChange={(value) => set({ area: value ?? undefined })}
           />
-          <SearchInput
+          <FilterInput
+            label="Tenant slug"
+            width={150}
             value={search.tenant}
-            placeholder="Tenant slug"
-            width={160}
-            onSearch={(value) => set({ tenant: value })}
+            onChange={(value) => set({ tenant: value })}
           />
-          <SearchInput
-            value={search.actor}
-            placeholder="Actor"
-            width={140}
-            onSearch={(value) => set({ actor: value })}
-          />
+          <FilterInput label="Actor" value={search.actor} onChange={(value) => set({ actor: value })} />
         </>
       }
     >

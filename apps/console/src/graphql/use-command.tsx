@@ -1,5 +1,5 @@
 import { useCallback } from 'react';
-import { type AnyVariables, type TypedDocumentNode, useMutation } from 'urql';
+import { type TypedDocumentNode, useMutation } from 'urql';
 import { notifyDone, notifyProblem } from '../components/toasts.js';
 import { randomId } from '../components/random-id.js';
 import { describeError, type Problem } from './describe-error.js';
@@ -23,9 +23,7 @@ export interface Command<Data, Input> {
 export function useCommand<Data, Input extends object>(
   mutation: TypedDocumentNode<Data, { input: Input }>,
 ): Command<Data, Input> {
-  const [result, execute] = useMutation<Data, AnyVariables>(
-    mutation as TypedDocumentNode<Data, AnyVariables>,
-  );
+  const [result, execute] = useMutation(mutation);
   const run = useCallback(
     async (input: Input, outcome: Outcome<Data> = {}) => {
       const answer = await execute({ input: { ...input, clientMutationId: randomId() } });

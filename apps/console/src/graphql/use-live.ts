@@ -17,12 +17,12 @@ export function useLive<Data, Variables extends AnyVariables>(
   const pause = options.pause ?? false;
   useEffect(() => {
     if (pause) return;
-    const { unsubscribe } = client
+    const listening = client
       .subscription(subscription, JSON.parse(key) as Variables)
       .subscribe(({ data }) => {
         if (data) handler.current(data);
       });
-    return unsubscribe;
+    return () => listening.unsubscribe();
   }, [client, subscription, key, pause]);
 }
 

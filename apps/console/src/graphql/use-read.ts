@@ -1,5 +1,5 @@
 import { useCallback } from 'react';
-import { type AnyVariables, type TypedDocumentNode, useQuery, type UseQueryArgs } from 'urql';
+import { type AnyVariables, type TypedDocumentNode, useQuery } from 'urql';
 import { describeError, type Problem } from './describe-error.js';
 
 export interface Read<Data> {
@@ -23,7 +23,7 @@ export function useRead<Data, Variables extends AnyVariables>(
     variables,
     pause: options.pause ?? false,
     requestPolicy: 'cache-and-network',
-  } as UseQueryArgs<Variables, Data>);
+  });
   const refresh = useCallback(() => execute({ requestPolicy: 'network-only' }), [execute]);
   return {
     data: result.data,

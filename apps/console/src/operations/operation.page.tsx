@@ -130,6 +130,21 @@ function OperationActions({ operation, onChanged }: { operation: OperationDetail
   const retry = useCommand(retryOperationMutation);
   const cancel = useCommand(cancelOperationMutation);
   const stopped = operation.status === 'FAILED' || operation.status === 'CANCELLED';
+  const stop = async () => {
+    const answer = await confirm({
+      title: 'Cancel this operation?',
+      body: 'It stops after the step that runs now. It can be retried from there.',
+      action: 'Cancel operation',
+      danger: true,
+    });
+    if (!answer) return;
+    await cancel.run({ id: operation.id }, { done: 'Operation cancelled' });
+    onChanged();
+  };
+  const again = async () => {
+    await retry.run({ id: operation.id }, { done: 'Continues at the step that stopped' });
+    onChanged();
+  };
   const under = ['PENDING', 'RUNNING', 'WAITING'].includes(operation.status);
   return (
     <>
@@ -138,16 +153,7 @@ function OperationActions({ operation, onChanged }: { operation: OperationDetail
           variant="default"
           disabled={!may}
           leftSection={<IconPlayerStop size={15} />}
-          onClick={async () => {
-            const answer = await confirm({
-              title: 'Cancel this operation?',
-              body: 'It stops after the step that runs now. It can be retried from there.',
-              action: 'Cancel operation',
-              danger: true,
-            });
-            if (answer) await cancel.run({ id: operation.id }, { done: 'Operation cancelled' });
-            onChanged();
-          }}
+          onClick={() => void stop()}
         >
           Cancel
         </Button>
@@ -157,10 +163,7 @@ function OperationActions({ operation, onChanged }: { operation: OperationDetail
           disabled={!may}
           loading={retry.busy}
           leftSection={<IconRefresh size={15} />}
-          onClick={async () => {
-            await retry.run({ id: operation.id }, { done: 'Continues at the step that stopped' });
-            onChanged();
-          }}
+          onClick={() => void again()}
         >
           Retry
         </Button>

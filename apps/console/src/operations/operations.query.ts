@@ -44,7 +44,7 @@ export const operationProgressSubscription = graphql(
 );
 
 export const retryOperationMutation = graphql(`
-  mutation RetryOperation($input: OperationInput!) {
+  mutation RetryOperation($input: OperationIdInput!) {
     retryOperation(input: $input) {
       operation {
         id
@@ -55,7 +55,7 @@ export const retryOperationMutation = graphql(`
 `);
 
 export const cancelOperationMutation = graphql(`
-  mutation CancelOperation($input: OperationInput!) {
+  mutation CancelOperation($input: OperationIdInput!) {
     cancelOperation(input: $input) {
       operation {
         id

@@ -1,5 +1,169 @@
-import { Page } from '../components/page.js';
+import { Button, Group, Select, Stack, TagsInput, Text, Textarea, TextInput } from '@mantine/core';
+import { IconPlus } from '@tabler/icons-react';
+import { Link, useNavigate } from '@tanstack/react-router';
+import { type FormEvent, useState } from 'react';
+import { CommandText } from '../components/command-text.js';
+import { Page, Panel } from '../components/page.js';
+import { flagsQuery } from '../flags/flags.query.js';
+import type { Problem } from '../graphql/describe-error.js';
+import { useCommand } from '../graphql/use-command.js';
+import { useRead } from '../graphql/use-read.js';
+import { useCan } from '../session/session.js';
+import styles from './new-release.module.css';
+import { PlanPreview } from './plan-preview.js';
+import { createReleaseMutation } from './releases.query.js';
+import { emptyWave, type WaveDraft, toWaveInput } from './wave-draft.js';
+import { WaveForm } from './wave-form.js';
 
+/** The wizard: what changes, through which waves, and whom each wave would reach. */
 export function NewReleasePage() {
-  return <Page title="Plan a release" />;
+  const navigate = useNavigate();
+  const may = useCan('releases:write');
+  const create = useCommand(createReleaseMutation);
+  const { data } = useRead(flagsQuery, { first: 200 });
+  const [name, setName] = useState('');
+  const [description, setDescription] = useState('');
+  const [artifact, setArtifact] = useState('');
+  const [flag, setFlag] = useState<string | null>(null);
+  const [value, setValue] = useState<string | null>(null);
+  const [migrations, setMigrations] = useState<string[]>([]);
+  const [waves, setWaves] = useState<WaveDraft[]>([emptyWave('canary')]);
+  const [problem, setProblem] = useState<Problem>();
+
+  const flags = data?.flags.edges.map(({ node }) => node) ?? [];
+  const chosen = flags.find(({ key }) => key === flag);
+  const values = chosen
+    ? chosen.kind === 'VARIANT'
+      ? chosen.variants.map((one) => one.name)
+      : ['on', 'off']
+    : [];
+  const artifactError =
+    artifact && !/^sha256:[0-9a-f]{64}$/.test(artifact) ? 'sha256: and 64 hexadecimal digits' : undefined;
+  const changesSomething = Boolean((flag && value) || migrations.length > 0);
+  const ready = name.trim() && artifact && !artifactError && changesSomething && waves.length > 0;
+  const input = waves.map(toWaveInput);
+
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    setProblem(undefined);
+    const made = await create.run(
+      {
+        name: name.trim(),
+        description: description.trim() || null,
+        artifactDigest: artifact,
+        flagChanges:
+          flag && value
+            ? [
+                {
+                  flag,
+                  enabled: value !== 'off',
+                  variant: chosen?.kind === 'VARIANT' ? value : null,
+                },
+              ]
+            : [],
+        migrations,
+        waves: input,
+      },
+      { done: ({ createRelease }) => `${createRelease.release.name} is planned`, onProblem: setProblem },
+    );
+    if (made) void navigate({ to: '/releases/$id', params: { id: made.createRelease.release.id } });
+  };
+
+  return (
+    <Page
+      title="Plan a release"
+      crumbs={<Link to="/releases">Releases</Link>}
+      subtitle="Nothing reaches a tenant before it is promoted, approved where needed, and started."
+    >
+      <form className={styles['layout']} onSubmit={(event) => void submit(event)}>
+        <Stack gap="md">
+          <Panel title="What changes">
+            <div className={styles['fields']}>
+              <TextInput
+                label="Name"
+                placeholder="2026.11 waterfall pricing"
+                value={name}
+                onChange={(event) => setName(event.currentTarget.value)}
+                autoFocus
+              />
+              <TextInput
+                label="Artifact digest"
+                placeholder="sha256:…"
+                classNames={{ input: 'mono' }}
+                value={artifact}
+                error={artifactError}
+                onChange={(event) => setArtifact(event.currentTarget.value.trim())}
+              />
+              <Textarea
+                className={styles['wide'] ?? ''}
+                label="Description"
+                autosize
+                value={description}
+                onChange={(event) => setDescription(event.currentTarget.value)}
+              />
+              <Select
+                label="Flag"
+                placeholder="None"
+                searchable
+                clearable
+                data={flags.map(({ key }) => key)}
+                value={flag}
+                onChange={(key) => {
+                  setFlag(key);
+                  setValue(null);
+                }}
+              />
+              <Select
+                label="Becomes"
+                placeholder={chosen ? 'Choose' : 'Choose a flag first'}
+                disabled={!chosen}
+                data={values}
+                value={value}
+                onChange={setValue}
+              />
+              <TagsInput
+                className={styles['wide'] ?? ''}
+                label="Tenant migrations"
+                placeholder="0002_promised_date"
+                value={migrations}
+                onChange={setMigrations}
+              />
+            </div>
+          </Panel>
+          {waves.map((wave, index) => (
+            <WaveForm
+              key={wave.id}
+              position={index + 1}
+              wave={wave}
+              onChange={(next) => setWaves(waves.map((one) => (one.id === wave.id ? next : one)))}
+              {...(waves.length > 1
+                ? { onRemove: () => setWaves(waves.filter((one) => one.id !== wave.id)) }
+                : {})}
+            />
+          ))}
+          <Group justify="space-between">
+            <Button
+              variant="default"
+              leftSection={<IconPlus size={14} />}
+              onClick={() => setWaves([...waves, emptyWave(`wave-${waves.length + 1}`)])}
+            >
+              Add wave
+            </Button>
+            <Button type="submit" disabled={!ready || !may} loading={create.busy}>
+              Create release
+            </Button>
+          </Group>
+          {problem && (
+            <div role="alert">
+              <Text c="var(--td-bad)">{problem.message}</Text>
+              {problem.hint && <CommandText text={problem.hint} />}
+            </div>
+          )}
+        </Stack>
+        <Panel title="Whom it would reach">
+          <PlanPreview waves={input} />
+        </Panel>
+      </form>
+    </Page>
+  );
 }

@@ -1,5 +1,163 @@
-import { Page } from '../components/page.js';
+import { Alert, Skeleton } from '@mantine/core';
+import { IconAlertTriangle } from '@tabler/icons-react';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { type ReactNode, useState } from 'react';
+import { StatusBadge } from '../components/badges.js';
+import { CopyAsCli, CopyButton } from '../components/copy-button.js';
+import { Facts, Stat } from '../components/facts.js';
+import { formatDuration } from '../components/format.js';
+import { Page, Panel } from '../components/page.js';
+import { ProblemState } from '../components/states.js';
+import { Time } from '../components/time.js';
+import { useLive } from '../graphql/use-live.js';
+import { useRead } from '../graphql/use-read.js';
+import styles from './board.module.css';
+import { ReleaseActions } from './release-actions.js';
+import { type ReleaseDetail, releaseProgressSubscription, releaseQuery } from './releases.query.js';
+import { WaveLane } from './wave-lane.js';
 
+const route = getRouteApi('/releases/$id');
+
+/** The release board: a lane a wave, live. */
 export function ReleasePage() {
-  return <Page title="Release" />;
+  const { id } = route.useParams();
+  const { data, problem, loading, refresh } = useRead(releaseQuery, { id });
+  const [latest, setLatest] = useState<ReleaseDetail>();
+  useLive(releaseProgressSubscription, { id }, (event) => setLatest(event.releaseProgress));
+  const release = latest?.id === id ? latest : data?.release;
+  if (problem && !release) return <ProblemState problem={problem} onRetry={refresh} />;
+  if (loading && !release) {
+    return (
+      <Page title="Release">
+        <Skeleton height={360} radius="md" />
+      </Page>
+    );
+  }
+  if (!release) {
+    return (
+      <ProblemState
+        problem={{
+          code: 'RELEASE_NOT_FOUND',
+          message: 'There is no such release.',
+          hint: '`tierdeck get releases` lists them all.',
+        }}
+      />
+    );
+  }
+  return <Board release={release} onChanged={refresh} />;
+}
+
+function Board({ release, onChanged }: { release: ReleaseDetail; onChanged: () => void }) {
+  const all = release.waves.flatMap((wave) => wave.tenants);
+  const passed = release.waves.filter(({ status }) => status === 'PASSED').length;
+  const stopped = ['FAILED', 'ABORTED', 'ROLLING_BACK', 'ROLLED_BACK'].includes(release.status);
+  return (
+    <Page
+      title={release.name}
+      crumbs={<Link to="/releases">Releases</Link>}
+      subtitle={release.description}
+      badges={<StatusBadge status={release.status} />}
+      actions={
+        <>
+          <CopyAsCli command={`tierdeck release watch ${release.id}`} />
+          <ReleaseActions release={release} onChanged={onChanged} />
+        </>
+      }
+    >
+      {release.statusReason && (
+        <Alert
+          mb="md"
+          variant="light"
+          color={stopped ? 'red' : 'yellow'}
+          icon={<IconAlertTriangle size={17} />}
+          role="status"
+        >
+          {release.statusReason}
+        </Alert>
+      )}
+      <div className={styles['summary']}>
+        <Stat label="Exposed tenants" value={release.exposedTenants} detail={`of ${all.length} planned`} />
+        <Stat label="Waves passed" value={`${passed} of ${release.waves.length}`} />
+        <Stat
+          label="Running"
+          value={
+            release.startedAt
+              ? formatDuration(
+                  (release.finishedAt ? new Date(release.finishedAt).getTime() : Date.now()) -
+                    new Date(release.startedAt).getTime(),
+                )
+              : '—'
+          }
+          detail={release.startedAt ? <Time at={release.startedAt} /> : 'not started'}
+        />
+        <Stat
+          label="Approvals"
+          value={release.approvals.length}
+          detail={release.approvals.map(({ by }) => by).join(', ') || 'none'}
+        />
+        <Stat label="Environment" value={release.environment} />
+      </div>
+      <div className={styles['board']}>
+        {release.waves.map((wave) => (
+          <WaveLane key={wave.position} wave={wave} />
+        ))}
+      </div>
+      <div className={styles['below']}>
+        <Panel title="What it changes">
+          <Facts
+            entries={[
+              ...release.flagChanges.map(({ flag, enabled, variant }): [string, ReactNode] => [
+                'Flag',
+                <span key={flag}>
+                  <Link to="/flags/$key" params={{ key: flag }} className="mono">
+                    {flag}
+                  </Link>{' '}
+                  becomes <b>{variant ?? (enabled ? 'on' : 'off')}</b>
+                </span>,
+              ]),
+              ...release.migrations.map((name): [string, ReactNode] => [
+                'Migration',
+                <span key={name} className="mono">
+                  {name}
+                </span>,
+              ]),
+              ['Artifact', <Digest value={release.artifactDigest} />],
+              ['Digest', <Digest value={release.digest} />],
+              [
+                'Created',
+                <span>
+                  {release.createdBy}, <Time at={release.createdAt} />
+                </span>,
+              ],
+            ]}
+          />
+        </Panel>
+        <Panel title="Approvals">
+          {release.approvals.length === 0 ? (
+            <span className="dim">
+              Nobody approved it yet. An approval covers this digest and nothing else.
+            </span>
+          ) : (
+            <Facts
+              entries={release.approvals.map(({ by, at, comment }) => [
+                by,
+                <span key={by + at}>
+                  <Time at={at} />
+                  {comment && <span className="dim"> — “{comment}”</span>}
+                </span>,
+              ])}
+            />
+          )}
+        </Panel>
+      </div>
+    </Page>
+  );
+}
+
+function Digest({ value }: { value: string }) {
+  return (
+    <span className="mono">
+      {value.slice(0, 22)}… <CopyButton value={value} label="Copy the digest" />
+    </span>
+  );
 }

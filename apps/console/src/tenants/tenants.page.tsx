@@ -1,9 +1,10 @@
-import { Button, TextInput } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { IconBuildingWarehouse, IconPlus, IconX } from '@tabler/icons-react';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { CopyAsCli } from '../components/copy-button.js';
 import { DataGrid } from '../components/data-grid.js';
 import { Facet } from '../components/facet.js';
+import { FilterInput } from '../components/filter-input.js';
 import { formatNumber } from '../components/format.js';
 import { Page } from '../components/page.js';
 import { SearchInput } from '../components/search-input.js';
@@ -125,31 +126,6 @@ export function TenantsPage() {
         />
       )}
     </Page>
-  );
-}
-
-interface FilterInputProps {
-  label: string;
-  placeholder?: string;
-  value: string | undefined;
-  width?: number;
-  onChange: (value: string | undefined) => void;
-}
-
-/** A filter that is written, applied with Enter or on leaving. */
-function FilterInput({ label, placeholder = label, value, width = 110, onChange }: FilterInputProps) {
-  return (
-    <TextInput
-      key={value ?? ''}
-      w={width}
-      aria-label={label}
-      placeholder={placeholder}
-      defaultValue={value ?? ''}
-      onBlur={(event) => onChange(event.currentTarget.value.trim() || undefined)}
-      onKeyDown={(event) => {
-        if (event.key === 'Enter') event.currentTarget.blur();
-      }}
-    />
   );
 }
 

@@ -1,0 +1,209 @@
+import { Skeleton, Tooltip, UnstyledButton } from '@mantine/core';
+import { IconBuildingWarehouse, IconChevronRight } from '@tabler/icons-react';
+import { useMemo, useState } from 'react';
+import { SearchInput } from '../components/search-input.js';
+import { EmptyState, ProblemState } from '../components/states.js';
+import { useLive, useThrottled } from '../graphql/use-live.js';
+import { useRead } from '../graphql/use-read.js';
+import { FlagValue, valueIndex, valueLabel } from './flag-value.js';
+import styles from './flag-matrix.module.css';
+import {
+  flagChangedSubscription,
+  type FlagDetail,
+  flagMatrixQuery,
+  type MatrixCell,
+  type MatrixColumn,
+  type Scope,
+} from './flags.query.js';
+import { formatScope } from './scope.js';
+
+interface FlagMatrixProps {
+  flag: FlagDetail;
+  selected: Scope | undefined;
+  onSelect: (scope: Scope) => void;
+}
+
+/** With few tenants all of their branches are shown at once. */
+const expandedUpTo = 6;
+
+/** What every tenant gets, and under it what each of its branches gets, with the rule that decides. */
+export function FlagMatrix({ flag, selected, onSelect }: FlagMatrixProps) {
+  const [search, setSearch] = useState<string>();
+  const input = { environment: flag.environment.name, search: flag.key };
+  const { data, problem, loading, refresh } = useRead(flagMatrixQuery, { input });
+  useLive(flagChangedSubscription, { key: flag.key }, useThrottled(refresh));
+  const cells = useCells(data?.flagMatrix, flag.key);
+  const variants = flag.variants.map(({ name }) => name);
+  const wanted = search?.toLowerCase() ?? '';
+  const tenants = (data?.flagMatrix.columns ?? []).filter(
+    ({ kind, key, label }) => kind === 'TENANT' && `${key} ${label}`.toLowerCase().includes(wanted),
+  );
+  if (problem && !data) return <ProblemState problem={problem} onRetry={refresh} />;
+  return (
+    <div>
+      <div className={styles['tools']}>
+        <SearchInput value={search} placeholder="Search tenant" onSearch={setSearch} width={220} />
+        <Legend flag={flag} />
+      </div>
+      {loading && (
+        <div className={styles['loading']}>
+          <Skeleton height={22} />
+          <Skeleton height={22} />
+          <Skeleton height={22} />
+        </div>
+      )}
+      {!loading && tenants.length === 0 && (
+        <EmptyState icon={IconBuildingWarehouse} title={search ? 'No tenant matches' : 'No tenants yet'} />
+      )}
+      {tenants.map((tenant) => (
+        <TenantRow
+          key={tenant.key}
+          flag={flag}
+          tenant={tenant}
+          cell={cells.get(tenant.key)}
+          variants={variants}
+          expandedAtFirst={tenants.length <= expandedUpTo}
+          selected={selected}
+          onSelect={onSelect}
+        />
+      ))}
+    </div>
+  );
+}
+
+interface Matrix {
+  rows: readonly { flag: string; cells: readonly MatrixCell[] }[];
+}
+
+/** The cells of one flag by the key of their column. */
+function useCells(matrix: Matrix | undefined, flag: string): Map<string, MatrixCell> {
+  return useMemo(() => {
+    const row = matrix?.rows.find((one) => one.flag === flag);
+    return new Map((row?.cells ?? []).map((cell) => [cell.column, cell]));
+  }, [matrix, flag]);
+}
+
+interface TenantRowProps extends FlagMatrixProps {
+  tenant: MatrixColumn;
+  cell: MatrixCell | undefined;
+  variants: string[];
+  expandedAtFirst: boolean;
+}
+
+function TenantRow({ flag, tenant, cell, variants, expandedAtFirst, selected, onSelect }: TenantRowProps) {
+  const [open, setOpen] = useState(expandedAtFirst);
+  const scope: Scope = { kind: 'TENANT', key: tenant.key };
+  return (
+    <section className={styles['tenant']} aria-label={tenant.label}>
+      <div
+        className={styles['tenantHead']}
+        data-selected={selected !== undefined && formatScope(selected) === formatScope(scope)}
+      >
+        <UnstyledButton
+          className={styles['expand'] ?? ''}
+          aria-expanded={open}
+          aria-label={`Branches of ${tenant.label}`}
+          onClick={() => setOpen(!open)}
+        >
+          <IconChevronRight size={14} data-open={open} aria-hidden="true" />
+        </UnstyledButton>
+        <UnstyledButton className={styles['tenantCell'] ?? ''} onClick={() => onSelect(scope)}>
+          <span className={styles['tenantName']}>{tenant.label}</span>
+          <span className={`${styles['source']} truncate`}>{cell && sourceText(cell.source)}</span>
+          {cell && <FlagValue enabled={cell.enabled} variant={cell.variant} variants={variants} />}
+        </UnstyledButton>
+      </div>
+      {open && (
+        <Branches
+          flag={flag}
+          tenant={tenant.key}
+          variants={variants}
+          selected={selected}
+          onSelect={onSelect}
+        />
+      )}
+    </section>
+  );
+}
+
+interface BranchesProps extends FlagMatrixProps {
+  tenant: string;
+  variants: string[];
+}
+
+/** Every branch is one cell: its colour is its value, a frame marks a rule of its own. */
+function Branches({ flag, tenant, variants, selected, onSelect }: BranchesProps) {
+  const input = { environment: flag.environment.name, search: flag.key, tenant };
+  const { data, loading, problem, refresh } = useRead(flagMatrixQuery, { input });
+  useLive(flagChangedSubscription, { key: flag.key }, useThrottled(refresh));
+  const cells = useCells(data?.flagMatrix, flag.key);
+  if (problem) return <div className={styles['note']}>{problem.message}</div>;
+  if (loading) return <Skeleton height={20} mx={34} mb={10} />;
+  const branches = (data?.flagMatrix.columns ?? []).filter(({ kind }) => kind === 'BRANCH');
+  if (branches.length === 0) return <div className={styles['note']}>This tenant has no branches.</div>;
+  const dense = branches.length > 60;
+  return (
+    <div className={styles['branches']} data-dense={dense} role="group" aria-label={`Branches of ${tenant}`}>
+      {branches.map((branch) => {
+        const cell = cells.get(branch.key);
+        if (!cell) return null;
+        const scope: Scope = { kind: 'BRANCH', key: branch.key };
+        const label = `${branch.label}: ${valueLabel(cell)}, ${sourceText(cell.source)}`;
+        const button = (
+          <UnstyledButton
+            key={branch.key}
+            className={styles['branch'] ?? ''}
+            data-branch={branch.key}
+            data-value={valueIndex({ enabled: cell.enabled, variant: cell.variant, variants }) % 5}
+            data-own={cell.source.startsWith('BRANCH')}
+            data-selected={selected !== undefined && formatScope(selected) === formatScope(scope)}
+            aria-label={label}
+            title={dense ? label : undefined}
+            onClick={() => onSelect(scope)}
+          >
+            {!dense && branch.label}
+          </UnstyledButton>
+        );
+        // A tooltip a cell is too much for a thousand cells: there the browser's own does.
+        return dense ? (
+          button
+        ) : (
+          <Tooltip key={branch.key} label={label}>
+            {button}
+          </Tooltip>
+        );
+      })}
+    </div>
+  );
+}
+
+/** Where a value comes from, as people say it. */
+export function sourceText(source: string): string {
+  if (source === 'DEFAULT') return 'default';
+  if (source === 'KILLED') return 'flag is off';
+  if (source === 'ARCHIVED') return 'flag is archived';
+  const [kind, ...key] = source.split(/[ :]/);
+  if (kind === 'ENVIRONMENT') return 'rule for everybody';
+  return `rule for ${kind?.toLowerCase()} ${key.join(' ')}`.trim();
+}
+
+function Legend({ flag }: { flag: FlagDetail }) {
+  const values =
+    flag.kind === 'VARIANT'
+      ? flag.variants.map(({ name }) => ({ enabled: true, variant: name }))
+      : [
+          { enabled: false, variant: null },
+          { enabled: true, variant: null },
+        ];
+  const variants = flag.variants.map(({ name }) => name);
+  return (
+    <div className={styles['legend']} aria-label="Legend">
+      {values.map((value) => (
+        <FlagValue key={valueLabel(value)} {...value} variants={variants} />
+      ))}
+      <span className={styles['legendOwn']}>
+        <i aria-hidden="true" /> rule of its own
+      </span>
+    </div>
+  );
+}

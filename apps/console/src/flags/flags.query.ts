@@ -1,0 +1,229 @@
+import { graphql, type ResultOf } from '../graphql/graphql.js';
+
+export const flagsQuery = graphql(`
+  query Flags($first: Int, $after: String, $search: String, $archived: Boolean) {
+    flags(first: $first, after: $after, search: $search, archived: $archived) {
+      edges {
+        node {
+          key
+          description
+          kind
+          riskClass
+          owner
+          archived
+          updatedAt
+          variants {
+            name
+          }
+          environments {
+            name
+            enabled
+            rules {
+              id
+            }
+            metrics {
+              yes
+              no
+              lastSeenAt
+            }
+          }
+        }
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+      totalCount
+    }
+  }
+`);
+
+export type FlagRow = ResultOf<typeof flagsQuery>['flags']['edges'][number]['node'];
+
+export const flagQuery = graphql(`
+  query Flag($key: String!, $environment: String!) {
+    flag(key: $key) {
+      key
+      description
+      kind
+      riskClass
+      owner
+      archived
+      defaultVariant
+      version
+      updatedAt
+      variants {
+        name
+        description
+      }
+      environment(name: $environment) {
+        name
+        enabled
+        revision
+        metrics {
+          yes
+          no
+          lastSeenAt
+        }
+        rules {
+          id
+          enabled
+          variant
+          reason
+          setBy
+          setAt
+          scope {
+            kind
+            key
+            label
+          }
+        }
+      }
+    }
+  }
+`);
+
+export type FlagDetail = NonNullable<ResultOf<typeof flagQuery>['flag']>;
+export type FlagRule = FlagDetail['environment']['rules'][number];
+export type ScopeKind = FlagRule['scope']['kind'];
+export interface Scope {
+  kind: ScopeKind;
+  key: string;
+}
+
+export const flagMatrixQuery = graphql(`
+  query FlagMatrix($input: FlagMatrixInput!) {
+    flagMatrix(input: $input) {
+      columns {
+        key
+        label
+        kind
+        tenant
+      }
+      rows {
+        flag
+        cells {
+          column
+          enabled
+          variant
+          source
+        }
+      }
+    }
+  }
+`);
+
+export type MatrixColumn = ResultOf<typeof flagMatrixQuery>['flagMatrix']['columns'][number];
+export type MatrixCell = ResultOf<typeof flagMatrixQuery>['flagMatrix']['rows'][number]['cells'][number];
+
+export const evaluateFlagQuery = graphql(`
+  query EvaluateFlag($input: EvaluateFlagInput!) {
+    evaluateFlag(input: $input) {
+      enabled
+      variant
+      reason
+      rule {
+        id
+        setBy
+        setAt
+        reason
+        scope {
+          kind
+          key
+          label
+        }
+      }
+      trace {
+        outcome
+        enabled
+        variant
+        explanation
+        scope {
+          kind
+          key
+          label
+        }
+      }
+    }
+  }
+`);
+
+export const simulateFlagChangeQuery = graphql(`
+  query SimulateFlagChange($input: SimulateFlagChangeInput!) {
+    simulateFlagChange(input: $input) {
+      unchanged
+      total
+      affected {
+        tenant
+        unitKind
+        unitCode
+        unitName
+        before {
+          enabled
+          variant
+        }
+        after {
+          enabled
+          variant
+        }
+      }
+    }
+  }
+`);
+
+export const flagChangedSubscription = graphql(`
+  subscription FlagChanged($key: String) {
+    flagChanged(key: $key) {
+      revision
+      environment
+      action
+    }
+  }
+`);
+
+export const createFlagMutation = graphql(`
+  mutation CreateFlag($input: CreateFlagInput!) {
+    createFlag(input: $input) {
+      revision
+      flag {
+        key
+      }
+    }
+  }
+`);
+
+export const setFlagRuleMutation = graphql(`
+  mutation SetFlagRule($input: SetFlagRuleInput!) {
+    setFlagRule(input: $input) {
+      revision
+      flag {
+        key
+        version
+      }
+    }
+  }
+`);
+
+export const clearFlagRuleMutation = graphql(`
+  mutation ClearFlagRule($input: ClearFlagRuleInput!) {
+    clearFlagRule(input: $input) {
+      revision
+      flag {
+        key
+        version
+      }
+    }
+  }
+`);
+
+export const setFlagEnabledMutation = graphql(`
+  mutation SetFlagEnabled($input: SetFlagEnabledInput!) {
+    setFlagEnabled(input: $input) {
+      revision
+      flag {
+        key
+        version
+      }
+    }
+  }
+`);
