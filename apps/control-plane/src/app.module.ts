@@ -1,15 +1,18 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { EnvironmentsModule } from '#environments';
 import { FlagsModule } from '#flags';
 import { IdentityModule, PermissionGuard } from '#identity';
 import { OperationsModule } from '#operations';
 import { QuotasModule } from '#quotas';
+import { ReleasesModule } from '#releases';
 import { TenancyModule } from '#tenancy';
 import type { Foundation } from './foundation.js';
 import { FoundationModule } from './foundation.module.js';
 import { graphqlModule, scalarProviders } from './graphql/graphql.module.js';
 import { HealthController } from './http/health.controller.js';
 import { HttpErrorsFilter } from './http/http-errors.filter.js';
+import { RuntimeApiModule } from './runtime-api/runtime-api.module.js';
 
 /** The control plane: every domain, one GraphQL endpoint, one guard that denies by default. */
 @Module({})
@@ -25,6 +28,9 @@ export class AppModule {
         TenancyModule,
         FlagsModule,
         QuotasModule,
+        EnvironmentsModule,
+        ReleasesModule,
+        RuntimeApiModule,
       ],
       controllers: [HealthController],
       providers: [
