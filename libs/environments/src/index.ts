@@ -1,1 +1,2 @@
-export {};
+export * from './environments.module.js';
+export * from './environments.read-model.js';

@@ -16,7 +16,13 @@ function random(seed: number): () => number {
 /**
  * Looks after every single outcome. Evidence only grows with a failure (the property below), so looking after a good
  * outcome could find nothing new. @returns after how many the gate failed; undefined if it never did. */
-function outcomesToFail(p: number, p0: number, alpha: number, outcomes: number, next: () => number): number | undefined {
+function outcomesToFail(
+  p: number,
+  p0: number,
+  alpha: number,
+  outcomes: number,
+  next: () => number,
+): number | undefined {
   let failures = 0;
   for (let samples = 1; samples <= outcomes; samples++) {
     if (next() >= p) continue;
@@ -52,25 +58,33 @@ describe('evidence', () => {
         const e = evidence({ failures, samples: failures + good }, p0);
         expect(Number.isFinite(e)).toBe(true);
         expect(e).toBeGreaterThanOrEqual(0);
-        expect(evidence({ failures: failures + 1, samples: failures + good + 1 }, p0)).toBeGreaterThanOrEqual(e);
+        expect(evidence({ failures: failures + 1, samples: failures + good + 1 }, p0)).toBeGreaterThanOrEqual(
+          e,
+        );
         expect(evidence({ failures, samples: failures + good + 1 }, p0)).toBeLessThanOrEqual(e);
       }),
     );
   });
 
-  it.each([11, 23, 47])('stops a good wave with at most alpha, looked at after every outcome (seed %i)', (seed) => {
-    const next = random(seed);
-    const alpha = 0.01;
-    const runs = 3_000;
-    let alarms = 0;
-    for (let run = 0; run < runs; run++) if (outcomesToFail(0.01, 0.01, alpha, 1_000, next)) alarms++;
-    // A naive test that is looked at 1,000 times is wrong in most runs; Ville's bound is 1 % of them.
-    expect(alarms / runs).toBeLessThanOrEqual(alpha);
-  });
+  it.each([11, 23, 47])(
+    'stops a good wave with at most alpha, looked at after every outcome (seed %i)',
+    (seed) => {
+      const next = random(seed);
+      const alpha = 0.01;
+      const runs = 3_000;
+      let alarms = 0;
+      for (let run = 0; run < runs; run++) if (outcomesToFail(0.01, 0.01, alpha, 1_000, next)) alarms++;
+      // A naive test that is looked at 1,000 times is wrong in most runs; Ville's bound is 1 % of them.
+      expect(alarms / runs).toBeLessThanOrEqual(alpha);
+    },
+  );
 
   it('stops a wave in which every second outcome is bad after a handful', () => {
     const next = random(7);
-    const needed = Array.from({ length: 500 }, () => outcomesToFail(0.5, 0.01, 0.01, 1_000, next) ?? Infinity);
+    const needed = Array.from(
+      { length: 500 },
+      () => outcomesToFail(0.5, 0.01, 0.01, 1_000, next) ?? Infinity,
+    );
     needed.sort((a, b) => a - b);
     expect(needed[250]).toBeLessThanOrEqual(6);
     expect(needed[495]).toBeLessThanOrEqual(20);

@@ -65,7 +65,9 @@ export class KpiStore {
 
   /** Forgets figures that no gate looks at any more. */
   async prune(tx: Transaction): Promise<void> {
-    await tx.query(`delete from release_kpi where bucket < clock_timestamp() - $1 * interval '1 day'`, [keptDays]);
+    await tx.query(`delete from release_kpi where bucket < clock_timestamp() - $1 * interval '1 day'`, [
+      keptDays,
+    ]);
   }
 }
 

@@ -1,10 +1,20 @@
 import { InvalidInputError } from '#platform';
 import { kpis } from './kpi.js';
-import type { FlagChange, GateSpec, ReleaseContent, ReleaseMigration, WaveSpec } from './release.js';
+import type {
+  FlagChange,
+  GateSpec,
+  ReleaseContent,
+  ReleaseMigration,
+  WaveSelector,
+  WaveSpec,
+} from './release.js';
+
+/** Conditions as they come from outside: null means not given. */
+export type SelectorInput = { [Key in keyof WaveSelector]: WaveSelector[Key] | null | undefined };
 
 export interface WaveInput {
   name: string;
-  selector: WaveSpec['selector'];
+  selector: SelectorInput;
   concurrency?: number | null | undefined;
   soakSeconds?: number | null | undefined;
   gates?: { kpi: string; threshold: number; minSamples?: number | null | undefined }[] | null | undefined;
@@ -28,19 +38,26 @@ export function toContent(input: ContentInput, migrations: readonly ReleaseMigra
   if (!/^sha256:[0-9a-f]{64}$/.test(artifactDigest)) {
     throw invalid('artifactDigest', 'must be "sha256:" and 64 hexadecimal digits');
   }
-  const flagChanges = (input.flagChanges ?? []).map(
-    ({ flag, enabled, variant }): FlagChange => ({ flag, enabled, variant: variant ?? null }),
-  );
+  const flagChanges = (input.flagChanges ?? []).map(({ flag, enabled, variant }): FlagChange => ({
+    flag,
+    enabled,
+    variant: variant ?? null,
+  }));
   refuseRepeated('flagChanges', 'flag', flagChanges);
   if (flagChanges.length === 0 && migrations.length === 0) {
     throw invalid('flagChanges', 'must not be empty when there is no migration either');
   }
-  const waves = input.waves.map(toWave);
+  return { artifactDigest, flagChanges, migrations: [...migrations], waves: toWaves(input.waves) };
+}
+
+/** @throws InvalidInputError with the path of the field. */
+export function toWaves(input: readonly WaveInput[]): WaveSpec[] {
+  const waves = input.map(toWave);
   if (waves.length < 1 || waves.length > 50) throw invalid('waves', 'must have 1 to 50 entries');
   refuseRepeated('waves', 'name', waves);
   const early = waves.findIndex(({ selector }, index) => selector.rest && index < waves.length - 1);
   if (early >= 0) throw invalid(`waves.${early}.selector.rest`, 'is possible only in the last wave');
-  return { artifactDigest, flagChanges, migrations: [...migrations], waves };
+  return waves;
 }
 
 function toWave(input: WaveInput, index: number): WaveSpec {
@@ -66,9 +83,9 @@ function toWave(input: WaveInput, index: number): WaveSpec {
 }
 
 /** Null and absent mean the same, and only what is there goes into the digest. */
-function toSelector(input: WaveSpec['selector'], at: string): WaveSpec['selector'] {
+function toSelector(input: SelectorInput, at: string): WaveSelector {
   const given = Object.entries(input).filter(([, value]) => value !== null && value !== undefined);
-  const selector = Object.fromEntries(given) as WaveSpec['selector'];
+  const selector = Object.fromEntries(given) as WaveSelector;
   const { labels } = selector;
   if (labels !== undefined) {
     const plain = typeof labels === 'object' && !Array.isArray(labels);

@@ -44,7 +44,13 @@ export async function recordDecision(
         finished: true,
       });
       await updateReleaseStatus(tx, release.id, { status: 'ROLLING_BACK', reason: decision.reason });
-      return note(command, release, 'release.wave-failed', { wave: wave(decision.position) }, decision.reason);
+      return note(
+        command,
+        release,
+        'release.wave-failed',
+        { wave: wave(decision.position) },
+        decision.reason,
+      );
     case 'succeed':
       await updateReleaseStatus(tx, release.id, { status: 'SUCCEEDED', finished: true });
       return note(command, release, 'release.succeeded', { status: 'SUCCEEDED' });
@@ -117,7 +123,13 @@ async function finishRollback(command: Command, release: ReleaseRow): Promise<vo
     reason: release.status_reason,
     finished: true,
   });
-  await note(command, release, 'release.rolled-back', { status: 'ROLLED_BACK' }, release.status_reason ?? undefined);
+  await note(
+    command,
+    release,
+    'release.rolled-back',
+    { status: 'ROLLED_BACK' },
+    release.status_reason ?? undefined,
+  );
 }
 
 /** Tells the audit what became of a release, a wave or a tenant, and wakes whoever watches. */

@@ -28,7 +28,8 @@ export class ReleaseFlags {
     const financial: string[] = [];
     for (const { flag: key, enabled, variant } of changes) {
       const flag = await this.readModel.byKey(key);
-      if (flag.archived) throw new ConflictError('FLAG_ARCHIVED', `Flag "${key}" is archived.`, { field: 'flagChanges' });
+      if (flag.archived)
+        throw new ConflictError('FLAG_ARCHIVED', `Flag "${key}" is archived.`, { field: 'flagChanges' });
       checkRule(flag, { scope: environmentScope, enabled, variant });
       if (flag.riskClass === 'FINANCIAL') financial.push(key);
     }
@@ -91,7 +92,12 @@ export class ReleaseFlags {
       const correlation = correlationOf(release);
       try {
         if (rule) await this.flags.setRule(command, { ...at, ...rule, correlation });
-        else await this.flags.clearRule(command, { ...at, reason: `Rollback of release "${release.name}"`, correlation });
+        else
+          await this.flags.clearRule(command, {
+            ...at,
+            reason: `Rollback of release "${release.name}"`,
+            correlation,
+          });
       } catch (error) {
         // An archived flag decides nothing any more.
         if (!(error instanceof TierdeckError && error.code === 'FLAG_ARCHIVED')) throw error;
@@ -101,7 +107,11 @@ export class ReleaseFlags {
     return left;
   }
 
-  #address(release: ReleaseRow, flag: string, slug: string): { flag: string; environment: string; scope: FlagScope } {
+  #address(
+    release: ReleaseRow,
+    flag: string,
+    slug: string,
+  ): { flag: string; environment: string; scope: FlagScope } {
     return { flag, environment: release.environment, scope: { kind: 'TENANT', key: slug } };
   }
 }

@@ -106,7 +106,9 @@ class Model {
 
   /** Something happens that the machine does not decide. */
   happen(event: number): void {
-    const wave = this.waves.find(({ status }) => !['PENDING', 'PASSED', 'SKIPPED', 'FAILED'].includes(status));
+    const wave = this.waves.find(
+      ({ status }) => !['PENDING', 'PASSED', 'SKIPPED', 'FAILED'].includes(status),
+    );
     const applying = this.#named('APPLYING')[0];
     if (event < 50 && applying && this.status === 'RUNNING') this.set(applying, 'EXPOSED');
     else if (event < 52 && applying) this.set(applying, 'FAILED');

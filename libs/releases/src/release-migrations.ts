@@ -13,7 +13,10 @@ const contracting: [RegExp, string][] = [
   [/\balter\s+(column\s+)?\S+\s+(set\s+data\s+)?type\b/i, 'changes a type'],
   [/\bset\s+not\s+null\b/i, 'makes a column mandatory'],
   [/\b(truncate|delete\s+from)\b/i, 'deletes rows'],
-  [/\bdisable\s+row\s+level\s+security\b|\bno\s+force\s+row\s+level\s+security\b/i, 'opens row-level security'],
+  [
+    /\bdisable\s+row\s+level\s+security\b|\bno\s+force\s+row\s+level\s+security\b/i,
+    'opens row-level security',
+  ],
 ];
 
 /**
@@ -40,15 +43,21 @@ export class ReleaseMigrations {
       const file = files.get(name);
       if (!file) throw new NotFoundError('migration', name, { field: 'migrations' });
       if (file.down === undefined) {
-        throw new InvalidInputError(`Migration ${name} has no "-- down" part; a release must be able to roll back.`, {
-          field: 'migrations',
-        });
+        throw new InvalidInputError(
+          `Migration ${name} has no "-- down" part; a release must be able to roll back.`,
+          {
+            field: 'migrations',
+          },
+        );
       }
       const problem = contraction(file.up);
       if (problem) {
         throw new InvalidInputError(
           `Migration ${name} ${problem}; tenants without the release still use the old schema.`,
-          { field: 'migrations', hint: 'Only expand in a release; contract when no tenant needs the old schema.' },
+          {
+            field: 'migrations',
+            hint: 'Only expand in a release; contract when no tenant needs the old schema.',
+          },
         );
       }
       return { name, checksum: file.checksum };

@@ -9,11 +9,11 @@ const slugs = ['aldi', 'bolt', 'core', 'dyna', 'echo', 'fern'];
 const tenants = fc.uniqueArray(
   fc.record({
     slug: fc.constantFrom(...slugs),
-    status: fc.constantFrom('ACTIVE', 'ACTIVE', 'SUSPENDED', 'PROVISIONING', 'OFFBOARDING') as fc.Arbitrary<Tenant['status']>,
+    status: fc.constantFrom('ACTIVE', 'ACTIVE', 'SUSPENDED', 'PROVISIONING', 'OFFBOARDING'),
     region: fc.constantFrom('eu', 'us', null),
     labels: fc.dictionary(fc.constantFrom('ring', 'size'), fc.constantFrom('canary', 'small', 'large')),
-    databasePlacement: fc.constantFrom('SHARED', 'DEDICATED') as fc.Arbitrary<Tenant['databasePlacement']>,
-    workerPlacement: fc.constantFrom('SHARED', 'DEDICATED') as fc.Arbitrary<Tenant['workerPlacement']>,
+    databasePlacement: fc.constantFrom('SHARED', 'DEDICATED'),
+    workerPlacement: fc.constantFrom('SHARED', 'DEDICATED'),
   }),
   { selector: ({ slug }) => slug },
 );
@@ -21,7 +21,11 @@ const tenants = fc.uniqueArray(
 const selector: fc.Arbitrary<WaveSelector> = fc.oneof(
   fc.constant({}),
   fc.record({ slugs: fc.subarray(slugs) }),
-  fc.record({ labels: fc.dictionary(fc.constantFrom('ring', 'size'), fc.constantFrom('canary', 'small'), { minKeys: 1 }) }),
+  fc.record({
+    labels: fc.dictionary(fc.constantFrom('ring', 'size'), fc.constantFrom('canary', 'small'), {
+      minKeys: 1,
+    }),
+  }),
   fc.record({ tiers: fc.subarray(['SHARED', 'HYBRID', 'DEDICATED'] as const) }) as fc.Arbitrary<WaveSelector>,
   fc.record({ regions: fc.subarray(['eu', 'us']) }),
 );
@@ -53,7 +57,10 @@ describe('planWaves', () => {
     fc.assert(
       fc.property(tenants, fc.array(selector, { maxLength: 5 }), (parts, selectors) => {
         const all = parts.map(asTenant);
-        const plan = planWaves(selectors.map((chosen, index) => wave(`w${index}`, chosen)), all);
+        const plan = planWaves(
+          selectors.map((chosen, index) => wave(`w${index}`, chosen)),
+          all,
+        );
         for (const tenant of all) {
           const eligible = tenant.status === 'ACTIVE' || tenant.status === 'SUSPENDED';
           const first = selectors.findIndex((chosen) => selects(chosen, tenant));

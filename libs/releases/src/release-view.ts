@@ -30,7 +30,11 @@ interface GateRow {
  * What the next decision depends on, read from a release that the caller holds locked. The gates of the wave at hand
  * are judged on the way and written down, so that the board shows what was decided on.
  */
-export async function loadView(tx: Transaction, release: ReleaseRow, kpiStore: KpiStore): Promise<ReleaseView> {
+export async function loadView(
+  tx: Transaction,
+  release: ReleaseRow,
+  kpiStore: KpiStore,
+): Promise<ReleaseView> {
   if (release.status === 'ROLLING_BACK') return rollbackView(tx, release);
   const view: ReleaseView = { status: release.status, wave: undefined, exposed: [], unused: [] };
   if (release.status !== 'RUNNING' && release.status !== 'PAUSED') return view;

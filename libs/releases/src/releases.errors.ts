@@ -21,7 +21,10 @@ export class ApprovalNeededError extends TierdeckError {
       'APPROVAL_NEEDED',
       `Release "${name}" changes financial flags (${flags.join(', ')}) and has no approval.`,
       403,
-      { hint: 'Somebody other than its author approves it: approve(input: {release: "…"}).', details: { flags } },
+      {
+        hint: 'Somebody other than its author approves it: approve(input: {release: "…"}).',
+        details: { flags },
+      },
     );
   }
 }
@@ -46,8 +49,12 @@ export class ReleaseOverlapError extends ConflictError {
 
 export class ReleaseSelectsNobodyError extends ConflictError {
   constructor(name: string) {
-    super('RELEASE_SELECTS_NOBODY', `No wave of release "${name}" selects a tenant: there is nothing to do.`, {
-      hint: 'planRelease shows which tenants each wave selects; make a release with other selectors.',
-    });
+    super(
+      'RELEASE_SELECTS_NOBODY',
+      `No wave of release "${name}" selects a tenant: there is nothing to do.`,
+      {
+        hint: 'planRelease shows which tenants each wave selects; make a release with other selectors.',
+      },
+    );
   }
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Commands, type Command } from '#audit';
-import { Database, Notifications, Reconciler, rowsOf, type Logger } from '#platform';
+import { Database, Notifications, Reconciler, type Logger } from '#platform';
 import { KpiStore } from './kpi.store.js';
 import { note, reasonOf, recordDecision } from './release-decisions.js';
 import { ReleaseFlags } from './release-flags.js';
@@ -248,7 +248,8 @@ export class ReleasesReconciler {
     return this.parts.commands.asSystem('reconciler:releases', async (command) => {
       const current = await lockRelease(command.tx, release.id);
       if (!current || current.fence !== release.fence) throw new StopWork('another process has the release');
-      if (statuses && !statuses.includes(current.status)) throw new StopWork(`the release is ${current.status}`);
+      if (statuses && !statuses.includes(current.status))
+        throw new StopWork(`the release is ${current.status}`);
       return work(command, current);
     });
   }

@@ -3,11 +3,12 @@ import { Injectable } from '@nestjs/common';
 import type { Command } from '#audit';
 import { ConflictError, InvalidInputError, NotFoundError } from '#platform';
 import { TenantsReadModel } from '#tenancy';
-import { toContent, type ContentInput } from './release-content.js';
+import { toContent, toWaves, type ContentInput, type WaveInput } from './release-content.js';
 import { ReleaseFlags } from './release-flags.js';
 import { ReleaseMigrations } from './release-migrations.js';
-import { planWaves } from './release-planner.js';
-import { releaseDigest, type ReleaseContent, type ReleaseStatus } from './release.js';
+import { planWaves, type ReleasePlan } from './release-planner.js';
+import { releaseDigest, type ReleaseStatus } from './release.js';
+import { ReleasesReadModel } from './releases.read-model.js';
 import {
   ApprovalNeededError,
   AuthorCannotApproveError,
@@ -33,6 +34,11 @@ export interface CreateReleaseInput extends ContentInput {
   migrations?: string[] | null | undefined;
 }
 
+export interface PlanInput {
+  id?: string | null | undefined;
+  waves?: WaveInput[] | null | undefined;
+}
+
 /** Releases go to production; staging is where they are promoted from. */
 const target = 'production';
 
@@ -43,11 +49,17 @@ export class ReleasesService {
     private readonly flags: ReleaseFlags,
     private readonly migrations: ReleaseMigrations,
     private readonly tenants: TenantsReadModel,
+    private readonly readModel: ReleasesReadModel,
   ) {}
 
-  /** Checks the input and pins the migrations. @throws InvalidInputError, NotFoundError */
-  async contentOf(input: ContentInput & { migrations?: string[] | null | undefined }): Promise<ReleaseContent> {
-    return toContent(input, await this.migrations.pin(input.migrations ?? []));
+  /** Which tenant would come in which wave: of a release that exists, or of waves that might become one. */
+  async plan(input: PlanInput): Promise<ReleasePlan> {
+    const tenants = await this.tenants.all();
+    if (!input.id) return planWaves(toWaves(input.waves ?? []), tenants);
+    const release = await this.readModel.find(input.id);
+    if (!release)
+      throw new NotFoundError('release', input.id, { field: 'id', hint: 'tierdeck get releases' });
+    return planWaves(release.waveSpecs, tenants);
   }
 
   /** @returns the id of the release, a DRAFT. */
@@ -55,7 +67,7 @@ export class ReleasesService {
     if (!/\S/.test(input.name) || input.name.length > 200) {
       throw new InvalidInputError('name must have 1 to 200 characters.', { field: 'name' });
     }
-    const content = await this.contentOf(input);
+    const content = toContent(input, await this.migrations.pin(input.migrations ?? []));
     const financial = await this.flags.check(content.flagChanges);
     const id = randomUUID();
     const digest = releaseDigest(content);
@@ -109,7 +121,10 @@ export class ReleasesService {
        values ($1, $2, $3, $4, $5, $6) on conflict (release_id, by_id) do nothing`,
       [id, release.digest, release.created_by_id, actor.id, actor.name, comment],
     );
-    await this.#record(command, release, 'release.approved', { after: { digest: release.digest }, reason: comment });
+    await this.#record(command, release, 'release.approved', {
+      after: { digest: release.digest },
+      reason: comment,
+    });
     await notifyRelease(command.tx, id);
   }
 
@@ -122,11 +137,18 @@ export class ReleasesService {
     await this.#refuseUnapproved(command, release);
     await this.#refuseOverlap(command, release, 'started', false);
     const plan = planWaves(release.content.waves, await this.tenants.all());
-    if (plan.waves.every(({ tenants }) => tenants.length === 0)) throw new ReleaseSelectsNobodyError(release.name);
+    if (plan.waves.every(({ tenants }) => tenants.length === 0))
+      throw new ReleaseSelectsNobodyError(release.name);
     await insertPlan(command.tx, id, plan);
-    await this.#move(command, release, 'release.started', { status: 'RUNNING', started: true }, {
-      waves: plan.waves.map(({ name, tenants }) => ({ name, tenants: tenants.map(({ slug }) => slug) })),
-    });
+    await this.#move(
+      command,
+      release,
+      'release.started',
+      { status: 'RUNNING', started: true },
+      {
+        waves: plan.waves.map(({ name, tenants }) => ({ name, tenants: tenants.map(({ slug }) => slug) })),
+      },
+    );
   }
 
   /** From the commit of this on, no further tenant is begun or exposed. */
@@ -145,7 +167,13 @@ export class ReleasesService {
 
   /** Stops for good; tenants that are exposed keep the release. */
   async abort(command: Command, id: string, reason: string | null): Promise<void> {
-    const release = await this.#locked(command, id, 'aborted', ['DRAFT', 'STAGED', 'READY', 'RUNNING', 'PAUSED']);
+    const release = await this.#locked(command, id, 'aborted', [
+      'DRAFT',
+      'STAGED',
+      'READY',
+      'RUNNING',
+      'PAUSED',
+    ]);
     const why = reason ?? `Aborted by ${command.actor.name}.`;
     await endWaves(command.tx, id, 'SKIPPED', why);
     await command.tx.query(
@@ -185,9 +213,10 @@ export class ReleasesService {
     // A flag may have become financial since the release was made.
     const financial = await this.flags.check(release.content.flagChanges);
     if (!release.needs_approval && financial.length === 0) return;
-    const approvals: unknown[] = await command.tx.query('select from release_approval where release_id = $1', [
-      release.id,
-    ]);
+    const approvals: unknown[] = await command.tx.query(
+      'select from release_approval where release_id = $1',
+      [release.id],
+    );
     if (approvals.length === 0) throw new ApprovalNeededError(release.name, financial);
   }
 

@@ -30,7 +30,15 @@ export async function notifyRelease(tx: Transaction, id: string): Promise<void> 
 
 export type NewRelease = Pick<
   ReleaseRow,
-  'id' | 'name' | 'description' | 'environment' | 'content' | 'digest' | 'needs_approval' | 'created_by' | 'created_by_id'
+  | 'id'
+  | 'name'
+  | 'description'
+  | 'environment'
+  | 'content'
+  | 'digest'
+  | 'needs_approval'
+  | 'created_by'
+  | 'created_by_id'
 >;
 
 export async function insertRelease(tx: Transaction, release: NewRelease): Promise<void> {
@@ -97,7 +105,11 @@ export async function insertPlan(tx: Transaction, id: string, plan: ReleasePlan)
       [id, position, tenants.map((tenant) => tenant.id)],
     );
     if (tenants.length === 0) {
-      await updateWave(tx, id, position, { status: 'SKIPPED', reason: 'It selects no tenant.', finished: true });
+      await updateWave(tx, id, position, {
+        status: 'SKIPPED',
+        reason: 'It selects no tenant.',
+        finished: true,
+      });
     }
   }
 }

@@ -48,7 +48,10 @@ export class TenantExposure {
     try {
       const row = await this.#row(tenantId);
       if (!row) return;
-      if (row.tenant_status === 'MOVING') return void (await sleep(500));
+      if (row.tenant_status === 'MOVING') {
+        await sleep(500);
+        return;
+      }
       await this.#migrate(row.database_id);
       await this.running((command) => this.#switch(command, tenantId, row.slug));
     } catch (error) {
@@ -92,7 +95,9 @@ export class TenantExposure {
   async #migrateDatabase(databaseId: string): Promise<void> {
     this.#migrations ??= this.files.read(this.release.content.migrations);
     const migrations = await this.#migrations;
-    await this.migrator.apply(databaseId, this.release.id, migrations, () => this.running(async () => undefined));
+    await this.migrator.apply(databaseId, this.release.id, migrations, () =>
+      this.running(async () => undefined),
+    );
     await this.running(async ({ tx }) => {
       await tx.query(
         `update release_database set status = 'APPLIED', applied_at = coalesce(applied_at, clock_timestamp())
@@ -116,7 +121,14 @@ export class TenantExposure {
          figures_from = clock_timestamp() + $4 * interval '1 millisecond' where release_id = $1 and tenant_id = $2`,
       [this.release.id, tenantId, JSON.stringify(before), this.options.settleMs],
     );
-    await note(command, this.release, 'release.tenant-exposed', { tenant: slug, before }, undefined, tenantId);
+    await note(
+      command,
+      this.release,
+      'release.tenant-exposed',
+      { tenant: slug, before },
+      undefined,
+      tenantId,
+    );
   }
 
   async #failed(tenantId: string, error: unknown): Promise<void> {

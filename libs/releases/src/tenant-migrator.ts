@@ -114,7 +114,7 @@ async function revertAll(
   releaseId: string,
   migrations: readonly ReversibleMigration[],
 ): Promise<string[]> {
-  return eachLocked(client, [...migrations].reverse(), async (migration) => {
+  return eachLocked(client, migrations.toReversed(), async (migration) => {
     const { rowCount } = await client.query(
       'delete from release_migration where name = $1 and release_id = $2',
       [migration.name, releaseId],
