@@ -95,6 +95,7 @@ const catalogue = `
     ('wh-berlin', 'Berlin', 'berlin', 52.52, 13.40),
     ('wh-leipzig', 'Leipzig', null, 51.34, 12.37),
     ('wh-paris', 'Paris', 'paris', 48.86, 2.35);
+  insert into branch_sourcing (branch, position, warehouse) values ('paris', 1, 'wh-paris'), ('paris', 2, 'wh-leipzig');
   insert into buying_group (code, name) values ('tailspin', 'Tailspin Toys');
   insert into account (code, name, class, category, buying_group, branch, currency, delivery_rule) values
     ('ACME', 'Acme', 'A', 'Novelty Shop', 'tailspin', 'berlin', 'EUR', 'PARTIAL'),
@@ -105,6 +106,8 @@ const catalogue = `
     ('USB-1', 'USB rocket launcher', 'EA', 12, 'USB', 316, 850, '{}'),
     ('MUG', 'Mug', 'EA', 1, null, 4, 10, '{"uoms": {"CASE": 24}}'),
     ('PEN', 'Pen', 'EA', 1, null, 0, 0.05, '{}');
+  insert into item (sku, description, list_price, saleable) values ('PART', 'Spring', 0, false);
+  insert into item (sku, description, cost, list_price, discontinued) values ('CLOCK', 'Wall clock', 2, 5, true);
   insert into item_group_member (item_group, item) values ('USB', 'USB-1');
   insert into price_rule (code, kind, item_group, percent_off) values ('USB-10', 'PROMO', 'USB', 10);
   insert into price_rule (code, kind, item, min_qty, unit_price) values
@@ -116,4 +119,4 @@ const catalogue = `
   insert into stock (item, warehouse, on_hand, safety) values
     ('USB-1', 'wh-berlin', 100, 0), ('USB-1', 'wh-leipzig', 50, 10), ('USB-1', 'wh-paris', 20, 0),
     ('MUG', 'wh-berlin', 10, 0), ('MUG', 'wh-leipzig', 30, 0), ('MUG', 'wh-paris', 100, 0),
-    ('PEN', 'wh-berlin', 100000, 0);`;
+    ('PEN', 'wh-berlin', 100000, 0), ('CLOCK', 'wh-berlin', 2, 0);`;

@@ -5,7 +5,9 @@ import { loadConfiguration, TierdeckError, type Configuration } from '#platform'
 const needed = z.string({ error: 'is needed' }).min(1, 'is needed');
 const schema = z.object({
   /** Address of the control plane. */
-  TIERDECK_URL: z.string({ error: 'is needed' }).regex(/^https?:\/\/\S+$/, 'must be an http:// or https:// URL'),
+  TIERDECK_URL: z
+    .string({ error: 'is needed' })
+    .regex(/^https?:\/\/\S+$/, 'must be an http:// or https:// URL'),
   /** RUNTIME token: reads the snapshot, sends reports. */
   TIERDECK_RUNTIME_TOKEN: needed,
   /** CLIENT token of an environment: reads flags. */

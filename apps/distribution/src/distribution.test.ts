@@ -331,6 +331,22 @@ describe('the distribution service', () => {
       expect(stock).toMatchObject({ available: 0, backordered: 130 });
     });
 
+    it('sells a discontinued item while stock lasts, and owes nobody any of it', async () => {
+      const refused = await refusedOrder(north, of('ACME', 'CLOCK', 3));
+      expect([refused.status, refused.body.error.code]).toEqual([409, 'STOCK_SHORT']);
+      expect((await order(north, of('ACME', 'CLOCK', 2))).body.status).toBe('ALLOCATED');
+    });
+
+    it('is served only from the warehouses that its branch names', async () => {
+      await useFlags(sourcing);
+      const { body } = await order(north, of('PARIS', 'MUG', 1_000));
+      expect(body.lines[0]?.allocations.map(({ warehouse }) => warehouse)).toEqual([
+        'wh-paris',
+        'wh-leipzig',
+      ]);
+      expect(body.lines[0]?.backordered).toBe(870);
+    });
+
     it('never oversells to 200 parallel orders that want the same items in different order', async () => {
       await useFlags(sourcing);
       await data.asTenant(
@@ -537,6 +553,7 @@ describe('the distribution service', () => {
       ['an unknown account', of('NOBODY', 'PEN', 1), 422, 'ACCOUNT_NOT_FOUND', 'account'],
       ['an unknown branch', { ...of('ACME', 'PEN', 1), branch: 'rome' }, 422, 'BRANCH_NOT_FOUND', 'branch'],
       ['an unknown item', of('ACME', 'NOTHING', 1), 422, 'ITEM_NOT_FOUND', 'lines.0.sku'],
+      ['a part that is not sold', of('ACME', 'PART', 1), 422, 'ITEM_NOT_SALEABLE', 'lines.0.sku'],
       [
         'an unknown unit',
         { account: 'ACME', lines: [{ sku: 'PEN', quantity: 1, uom: 'KG' }] },
@@ -591,7 +608,7 @@ describe('the distribution service', () => {
 
   it('shows a newcomer items, accounts and branches', async () => {
     const items = await call<{ items: { sku: string }[] }>(north, '/items?limit=2');
-    expect(items.body.items.map(({ sku }) => sku)).toEqual(['MUG', 'PEN']);
+    expect(items.body.items.map(({ sku }) => sku)).toEqual(['CLOCK', 'MUG']);
     const next = await call<{ items: { sku: string }[] }>(north, '/items?after=PEN');
     expect(next.body.items.map(({ sku }) => sku)).toEqual(['USB-1']);
     const accounts = await call<{ accounts: object[] }>(north, '/accounts?search=novel');

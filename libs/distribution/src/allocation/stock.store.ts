@@ -4,38 +4,48 @@ import type { Pick, Source, Supply } from './allocation.js';
 
 /** Most warehouses that are looked at for one item: the home warehouse and the nearest others that have any. */
 const maxSources = 8;
+/** Farther than any two places on earth, in kilometres. */
+const unknownDistance = 100_000;
 
 interface SourceRow {
   item: string;
   warehouse: string;
-  home: boolean;
-  km: number | null;
+  rank: number;
 }
 
-/** Where items may come from, by item: the home warehouse first, then by distance from the branch. */
+/**
+ * Where items may come from, by item: the warehouses that the branch is served from in their order; for a branch that
+ * names none, the home warehouse and then all others by distance, one without a position last.
+ */
 export async function findSources(
   tx: TenantQueryable,
   items: readonly string[],
   branch: string | null,
   homeWarehouse: string | null,
 ): Promise<Map<string, Source[]>> {
-  const { rows } = await tx.query<SourceRow>(
-    `select wanted.item, near.warehouse, near.home, near.km
+  const { rows } = await tx.query<SourceRow & Record<string, unknown>>(
+    `with named as (
+       select warehouse, position from branch_sourcing where branch = $2
+     )
+     select wanted.item, near.warehouse, near.rank
      from unnest($1::text[]) as wanted(item)
      left join branch b on b.code = $2
      cross join lateral (
-       select s.warehouse, s.warehouse = $3 as home, ${kilometres('b', 'w')} as km
-       from stock s join warehouse w on w.tenant_id = s.tenant_id and w.code = s.warehouse
-       where s.item = wanted.item and (s.warehouse = $3 or s.on_hand - s.allocated - s.safety > 0)
-       order by s.warehouse = $3 desc nulls last, km nulls last, s.warehouse
+       select s.warehouse,
+              coalesce(n.position, case when s.warehouse = $3 then 0 else ${kilometres('b', 'w')} end,
+                       ${unknownDistance}) as rank
+       from stock s
+       join warehouse w on w.tenant_id = s.tenant_id and w.code = s.warehouse
+       left join named n on n.warehouse = s.warehouse
+       where s.item = wanted.item
+         and (n.warehouse is not null or not exists (select from named))
+         and (s.warehouse = $3 or s.on_hand - s.allocated - s.safety > 0)
+       order by s.warehouse = $3 desc nulls last, rank, s.warehouse
        limit ${maxSources}) near`,
     [items, branch, homeWarehouse],
   );
   const sources = new Map<string, Source[]>(items.map((item) => [item, []]));
-  for (const { item, warehouse, home, km } of rows) {
-    // The home warehouse costs nothing extra; one without a position is the last resort.
-    sources.get(item)?.push({ warehouse, unitCost: home ? 0 : (km ?? Number.MAX_SAFE_INTEGER) });
-  }
+  for (const { item, warehouse, rank } of rows) sources.get(item)?.push({ warehouse, unitCost: rank });
   return sources;
 }
 

@@ -16,6 +16,8 @@ export interface ItemSummary {
   listPrice: string;
   groups: string[];
   available: number;
+  /** Sold while stock lasts. */
+  discontinued: boolean;
 }
 
 export interface AccountSummary {
@@ -40,7 +42,7 @@ export interface BranchSummary {
 /** What the tenant sells, by sku. */
 export async function listItems(db: TenantQueryable, page: PageRequest): Promise<ItemSummary[]> {
   const { rows } = await db.query<ItemSummary & Record<string, unknown>>(
-    `select i.sku, i.description, i.uom, i.list_price as "listPrice",
+    `select i.sku, i.description, i.uom, i.list_price as "listPrice", i.discontinued,
             array(select m.item_group from item_group_member m
                   where m.tenant_id = i.tenant_id and m.item = i.sku order by 1) as groups,
             coalesce((select sum(greatest(0, s.on_hand - s.allocated - s.safety))::int from stock s

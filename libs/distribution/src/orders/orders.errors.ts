@@ -8,7 +8,10 @@ export interface ShortLine {
   available: number;
 }
 
-/** The account takes complete lines only and there is too little stock; nothing was ordered. */
+/**
+ * There is too little stock and nothing may be owed, since the account takes complete lines only or the item is
+ * discontinued; nothing was ordered.
+ */
 export class StockShortError extends ConflictError {
   constructor(readonly lines: readonly ShortLine[]) {
     const skus = lines.map((line) => line.sku).join(', ');

@@ -34,7 +34,7 @@ export interface PlacedOrder {
 /**
  * Prices, allocates and writes an order in the caller's transaction: all of it happens or nothing.
  * @param onDecided told as soon as the flags have decided, so that a refusal can be counted under its engine.
- * @throws StockShortError for an account that takes complete lines only, PriceBelowFloorError, and the errors of
+ * @throws StockShortError where nothing may be owed, PriceBelowFloorError, and the errors of
  *   {@link priceLines}; the transaction must then be rolled back.
  */
 export async function placeOrder(
@@ -113,19 +113,21 @@ async function planLines(
   );
   const supply = await lockSupply(tx, places);
   const plan = planAllocation(decisions.allocationEngine, usable, supply);
-  if (buyer.deliveryRule === 'COMPLETE' && plan.short.size > 0) {
-    throw new StockShortError(shortLines(lines, plan, supply));
-  }
+  const unmet = shortLines(buyer, lines, plan, supply);
+  if (unmet.length > 0) throw new StockShortError(unmet);
   return plan;
 }
 
+/** Lines that are short and of which nothing may be owed. */
 function shortLines(
+  buyer: Buyer,
   lines: readonly PricedLine[],
   plan: AllocationPlan,
   supply: readonly { item: string; available: number }[],
 ): ShortLine[] {
   return lines
     .filter(({ lineNo }) => plan.short.has(demandId(lineNo)))
+    .filter(({ item }) => buyer.deliveryRule === 'COMPLETE' || item.discontinued)
     .map(({ lineNo, item, price }) => ({
       lineNo,
       sku: item.sku,

@@ -12,12 +12,18 @@ interface ItemRow {
   groups: string[];
   cost: string;
   list_price: string;
+  saleable: boolean;
+  discontinued: boolean;
   attributes: unknown;
 }
 
 /** An item as pricing and allocation need it. */
 export interface OrderedItem extends PricedItem {
   packSize: number;
+  /** False for what a tenant stocks but does not sell, e.g. parts. */
+  saleable: boolean;
+  /** Sold while stock lasts and not bought again: nothing of it can be owed. */
+  discontinued: boolean;
 }
 
 const amount = z.union([z.string(), z.number()]).transform((value) => parseMicros(String(value)));
@@ -35,7 +41,7 @@ export async function loadItems(
   skus: readonly string[],
 ): Promise<Map<string, OrderedItem>> {
   const { rows } = await tx.query<ItemRow>(
-    `select i.sku, i.uom, i.pack_size, i.cost, i.list_price, i.attributes,
+    `select i.sku, i.uom, i.pack_size, i.cost, i.list_price, i.saleable, i.discontinued, i.attributes,
             array(select m.item_group from item_group_member m
                   where m.tenant_id = i.tenant_id and m.item = i.sku
                   union select i.item_group where i.item_group is not null
@@ -56,6 +62,8 @@ function itemOf(row: ItemRow): OrderedItem {
     baseUom: row.uom,
     uoms: { ...(row.pack_size > 1 ? { PACK: row.pack_size } : {}), ...extra.uoms },
     packSize: row.pack_size,
+    saleable: row.saleable,
+    discontinued: row.discontinued,
     listPrice: parseMicros(row.list_price),
     cost: cost === 0n ? null : cost,
     maxPrice: extra.maxPrice ?? null,

@@ -24,3 +24,12 @@ export class PriceTieError extends TierdeckError {
     });
   }
 }
+
+export class ItemNotSaleableError extends TierdeckError {
+  constructor(sku: string, field: string) {
+    super('ITEM_NOT_SALEABLE', `Item "${sku}" is not for sale.`, 422, {
+      field,
+      hint: 'GET /items lists what is sold.',
+    });
+  }
+}

@@ -2,7 +2,7 @@ import type { TenantQueryable } from '#runtime';
 import { loadBuyer, unknown, type Buyer } from '../catalogue/buyer.js';
 import type { Decisions, DecidingTenant, FlagDecider } from '../decisions/decisions.js';
 import { MAX_MICROS } from '../money/money.js';
-import { PriceInputError } from '../pricing/pricing.errors.js';
+import { ItemNotSaleableError, PriceInputError } from '../pricing/pricing.errors.js';
 import { loadItems, loadRules, type OrderedItem } from '../pricing/price-book.store.js';
 import { priceLine } from '../pricing/price-line.js';
 import type { Price } from '../pricing/price.js';
@@ -42,7 +42,7 @@ export interface PricedLines {
 /**
  * Prices the lines with the engine that the flags choose for the tenant, branch, warehouse and account.
  * @param onDecided told as soon as the flags have decided, so that a failure after it can be counted under its engine.
- * @throws TierdeckError ACCOUNT_NOT_FOUND, BRANCH_NOT_FOUND, ITEM_NOT_FOUND and the errors of the engines, each with
+ * @throws TierdeckError ACCOUNT_NOT_FOUND, BRANCH_NOT_FOUND, ITEM_NOT_FOUND, ITEM_NOT_SALEABLE and the errors of the engines, each with
  *   the field of the request that is wrong.
  */
 export async function priceLines(
@@ -65,6 +65,7 @@ export async function priceLines(
   const lines = request.lines.map((line, index): PricedLine => {
     const item = items.get(line.sku);
     if (!item) throw unknown('item', line.sku, `lines.${index}.sku`);
+    if (!item.saleable) throw new ItemNotSaleableError(item.sku, `lines.${index}.sku`);
     const ownRules = rules.filter(
       ({ scope }) =>
         (scope.item === undefined || scope.item === item.sku) &&
