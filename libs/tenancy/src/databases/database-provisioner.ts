@@ -42,12 +42,12 @@ export class DatabaseProvisioner {
       await exclusively(admin, async () => {
         await ensureGroupRoles(admin);
         // Every role may enter these two unless told otherwise, also the login role of a tenant.
-        await admin.query('revoke connect, temporary on database postgres from public');
+        await admin.query('revoke connect, temporary on database postgres, template1 from public');
         await this.#ensureTemplate(cluster, admin, await this.#templateMigrations(cluster, admin));
         await this.#ensureDatabase(admin, pool.database);
         await this.#migratePool(cluster);
+        await ensureLogin(admin, pool);
       });
-      await ensureLogin(admin, pool);
     });
   }
 
@@ -84,6 +84,21 @@ export class DatabaseProvisioner {
         [login.database, login.role],
       );
       return rowCount !== 0;
+    });
+  }
+
+  /** Runs `work` as the superuser in a throw-away clone of the template; one that a crash left behind is replaced. */
+  async withScratch<T>(cluster: string, name: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+    return this.clusters.asAdmin(cluster, 'postgres', async (admin) => {
+      const drop = `drop database if exists ${pg.escapeIdentifier(name)} with (force)`;
+      await admin.query(drop);
+      await sharedly(admin, () => this.#ensureDatabase(admin, name));
+      try {
+        await admin.query(`revoke connect on database ${pg.escapeIdentifier(name)} from public`);
+        return await this.clusters.asAdmin(cluster, name, work);
+      } finally {
+        await admin.query(drop);
+      }
     });
   }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { escapeIdentifier } from 'pg';
 import type pg from 'pg';
 import type { Command } from '#audit';
 import { Commands } from '#audit';
@@ -68,6 +69,7 @@ export class TenantDatabases {
 
   /** Registers a cluster and makes its pooled database and template, or brings them to the newest migration. */
   async ensureCluster(cluster: ClusterLogin): Promise<void> {
+    await this.#closeControlPlane();
     await this.clusters.register(cluster);
     const { pool } = this.provisioner.names;
     await this.commands.asSystem('start', (command) => this.reserve(command, cluster.name, pool, 'POOLED'));
@@ -127,6 +129,11 @@ export class TenantDatabases {
   async connect(databaseId: string): Promise<pg.Client> {
     const row = await this.#row(databaseId);
     return this.clusters.connectAdmin(row.cluster, row.name);
+  }
+
+  /** Runs `work` as the superuser in a throw-away clone of the template, e.g. to rehearse a migration. */
+  async withScratch<T>(name: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+    return this.provisioner.withScratch(await this.clusters.placementFor(null), name, work);
   }
 
   /** A connection of the login role that the data plane uses; it sees no row until a tenant is set. */
@@ -194,6 +201,18 @@ export class TenantDatabases {
         return { id: row.id, kind: row.kind, host: row.host, port: row.port, database, user: role, password };
       }),
     };
+  }
+
+  /** By default every role of a server may connect to every database: a tenant's could look at our catalogue. */
+  async #closeControlPlane(): Promise<void> {
+    const [own] = await this.database.query<{ name: string; open: boolean }>(
+      `select current_database() as name, has_database_privilege('public', current_database(), 'CONNECT') as open`,
+    );
+    if (own?.open) {
+      await this.database.query(
+        `revoke connect, temporary on database ${escapeIdentifier(own.name)} from public`,
+      );
+    }
   }
 
   #loginOf(row: DatabaseRow): ServiceLogin {

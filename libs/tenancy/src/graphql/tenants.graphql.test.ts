@@ -8,6 +8,10 @@ const tenantFields = `slug status tier region labels database { placement cluste
   units(kind: BRANCH, first: 2) { totalCount edges { node { kind code key parentKind parentCode } } pageInfo { hasNextPage endCursor } }
   operations { totalCount edges { node { kind status tenant { slug } steps { name status attempts } } } }`;
 
+interface Onboarded {
+  onboardTenant: { operation: { id: string } };
+}
+
 describe('tenants over GraphQL', () => {
   let server: TestControlPlane;
   let reconciler: OperationsReconciler;
@@ -27,10 +31,13 @@ describe('tenants over GraphQL', () => {
     await server.stop();
   });
 
-  const run = async (query: string, variables: Record<string, unknown> = {}) => {
+  const run = async <T = Record<string, object>>(
+    query: string,
+    variables: Record<string, unknown> = {},
+  ): Promise<T> => {
     const { data, errors } = await server.graphql(query, variables);
     if (errors) throw new Error(JSON.stringify(errors));
-    return data as Record<string, never>;
+    return data as T;
   };
 
   const settle = (id: string) => server.controlPlane.foundation.operations.settled(id, 30_000);
@@ -45,12 +52,14 @@ describe('tenants over GraphQL', () => {
       labels: { ring: 'canary' },
       clientMutationId: 'a',
     };
-    const { onboardTenant: payload } = await run(mutation, { input });
+    const { onboardTenant: payload } = await run<Onboarded>(mutation, { input });
     expect(payload).toMatchObject({ tenant: { slug: 'first-one', status: 'PROVISIONING' } });
-    const { onboardTenant: again } = await run(mutation, { input });
-    expect(again['operation']['id']).toBe(payload['operation']['id']);
-    expect(await settle(payload['operation']['id'])).toBe('SUCCEEDED');
-    const { tenant } = await run(`{ tenant(slug: "first-one") { ${tenantFields} } }`);
+    const { onboardTenant: again } = await run<Onboarded>(mutation, { input });
+    expect(again.operation.id).toBe(payload.operation.id);
+    expect(await settle(payload.operation.id)).toBe('SUCCEEDED');
+    const { tenant } = await run<{ tenant: { database: { rows: number } } }>(
+      `{ tenant(slug: "first-one") { ${tenantFields} } }`,
+    );
     expect(tenant).toMatchObject({
       status: 'ACTIVE',
       tier: 'SHARED',
@@ -61,18 +70,18 @@ describe('tenants over GraphQL', () => {
         edges: [{ node: { kind: 'tenant.onboard', tenant: { slug: 'first-one' } } }],
       },
     });
-    expect(tenant['database']['rows']).toBeGreaterThan(2_000);
+    expect(tenant.database.rows).toBeGreaterThan(2_000);
   });
 
   it('lists tenants by filters, page by page', async () => {
     const onboard = (slug: string, more = '') =>
-      run(
+      run<Onboarded>(
         `mutation { onboardTenant(input: { slug: "${slug}", name: "${slug}" ${more} }) { operation { id } } }`,
       );
     const ids = [
       await onboard('aa-one', 'integrationWorkers: DEDICATED, region: "us"'),
       await onboard('aa-two', 'labels: { ring: "main" }'),
-    ].map(({ onboardTenant }) => String(onboardTenant['operation']['id']));
+    ].map(({ onboardTenant }) => onboardTenant.operation.id);
     expect(await settle(ids[1] as string)).toBe('SUCCEEDED');
     const slugs = async (filter: string) => {
       const { tenants } = await run(
@@ -98,10 +107,10 @@ describe('tenants over GraphQL', () => {
 
   it('suspends, resumes and plans a placement; a move is refused with its reason', async () => {
     const status = async (mutation: string) => {
-      const data = await run(
+      const data = await run<Record<string, { tenant: { status: string } }>>(
         `mutation { ${mutation}(input: { tenant: "aa-two", reason: "unpaid" }) { tenant { status } } }`,
       );
-      return data[mutation]?.['tenant']['status'];
+      return data[mutation]?.tenant.status;
     };
     expect(await status('suspendTenant')).toBe('SUSPENDED');
     expect(await status('resumeTenant')).toBe('ACTIVE');
@@ -117,10 +126,11 @@ describe('tenants over GraphQL', () => {
 
   it('shows a token once, and refuses bad input by its field', async () => {
     const mutation = `mutation { createTenantToken(input: { tenant: "aa-two", name: "erp", clientMutationId: "t" }) { id secret } }`;
-    const { createTenantToken: token } = await run(mutation);
-    expect(token['secret']).toMatch(/^tdt_/);
-    expect((await run(mutation))['createTenantToken']).toEqual({ id: token['id'], secret: null });
-    await run(`mutation { revokeTenantToken(input: { id: "${String(token['id'])}" }) { id } }`);
+    const issue = () => run<{ createTenantToken: { id: string; secret: string | null } }>(mutation);
+    const { createTenantToken: token } = await issue();
+    expect(token.secret).toMatch(/^tdt_/);
+    expect((await issue()).createTenantToken).toEqual({ id: token.id, secret: null });
+    await run(`mutation { revokeTenantToken(input: { id: "${token.id}" }) { id } }`);
     const refused = async (input: string) =>
       (await server.graphql(`mutation { onboardTenant(input: { ${input} }) { tenant { slug } } }`))
         .errors?.[0]?.extensions;
@@ -139,17 +149,23 @@ describe('tenants over GraphQL', () => {
       );
     expect((await offboard('first')).errors?.[0]?.extensions).toMatchObject({ field: 'confirm' });
     const { data } = await offboard('first-one');
-    const operation = (data?.['offboardTenant'] as { operation: { id: string } }).operation.id;
+    const operation = (data as { offboardTenant: { operation: { id: string } } }).offboardTenant.operation.id;
     expect(await settle(operation)).toBe('SUCCEEDED');
-    const { tenant, auditEvents, verifyAudit, operations, viewer } = await run(`{
+    const { tenant, auditEvents, verifyAudit, operations, viewer } = await run<{
+      tenant: object;
+      auditEvents: { edges: { node: { action: string } }[] };
+      verifyAudit: object;
+      operations: object;
+      viewer: object;
+    }>(`{
       tenant(slug: "first-one") { status database { rows } unitCounts { count } }
       auditEvents(tenant: "first-one", first: 3) { totalCount edges { node { action tenant actor revision } } }
       verifyAudit { ok events brokenAt }
       operations(tenant: "first-one") { totalCount }
       viewer { name role permissions } }`);
     expect(tenant).toEqual({ status: 'OFFBOARDED', database: { rows: null }, unitCounts: [] });
-    expect(auditEvents['edges'][0]['node']['action']).toBe('operation.succeeded');
-    expect(auditEvents['edges'][1]['node']['action']).toBe('tenant.offboarded');
+    expect(auditEvents.edges[0]?.node.action).toBe('operation.succeeded');
+    expect(auditEvents.edges[1]?.node.action).toBe('tenant.offboarded');
     expect(verifyAudit).toMatchObject({ ok: true, brokenAt: null });
     expect(operations).toEqual({ totalCount: 2 });
     expect(viewer).toMatchObject({ name: 'bootstrap-admin', role: 'admin' });

@@ -27,8 +27,13 @@ export function readManifestFile({ file, content }: ManifestFile): {
   const documents: ManifestDocument[] = [];
   const problems: ManifestProblem[] = [];
   for (const document of parsed as Document.Parsed[]) {
-    problems.push(...document.errors.map((error) => syntaxProblem(file, lines, error)));
-    if (document.errors.length > 0 || document.contents === null) continue;
+    const [error] = document.errors;
+    if (error) {
+      // What the parser says after its first error is mostly about that error.
+      problems.push(syntaxProblem(file, lines, error));
+      break;
+    }
+    if (document.contents === null) continue;
     try {
       const value: unknown = document.toJS({ maxAliasCount: 100 });
       documents.push({ file, value, locate: (problem) => locate(file, lines, document, problem) });

@@ -151,26 +151,27 @@ export class OnboardTenantOperation implements OperationKind {
     await record(command, context, 'tenant.database-ready', undefined, { cluster, database: name });
   }
 
-  async #import(context: StepContext): Promise<void> {
+  async #import(context: StepContext): Promise<StepOutcome> {
     const { kit, units } = inputOf(context);
     const { id, databaseId } = await this.#housed(context);
-    if (kit) await this.#importKit(kit, { id, databaseId }, context);
+    const imported = kit ? await this.#importKit(kit, { id, databaseId }, context) : {};
     if (units) {
       await this.databases.withTenant({ id, databaseId }, (client) => writeDeclaredUnits(client, units));
     }
+    return { imported };
   }
 
   async #importKit(
     name: string,
     tenant: { id: string; databaseId: string },
     context: StepContext,
-  ): Promise<void> {
+  ): Promise<Record<string, number>> {
     const client = await this.databases.connect(tenant.databaseId);
     try {
       const kit = await readKit(join(this.configuration.tenantsDir, 'kits', name));
       const onProgress = (progress: StepProgress): Promise<void> => context.progress(progress);
       const maxHistoryRows = this.configuration.kitMaxHistory;
-      await importKit(client, { tenantId: tenant.id, kit, onProgress, maxHistoryRows });
+      return await importKit(client, { tenantId: tenant.id, kit, onProgress, maxHistoryRows });
     } catch (error) {
       if (!(error instanceof KitInvalidError)) throw error;
       const { code, message, httpStatus, hint } = error;
@@ -209,6 +210,7 @@ export class OnboardTenantOperation implements OperationKind {
         });
       }
       const rows = await countRows(client, tenant.id);
+      refuseMissing(context.state['imported'] as Record<string, number>, rows);
       await context.progress({ done: total(rows), total: total(rows), unit: 'rows' });
       return { rows };
     } finally {
@@ -228,6 +230,16 @@ export class OnboardTenantOperation implements OperationKind {
     if (!tenant?.databaseId) throw new StepFailed('TENANT_HOMELESS', 'The tenant has no database.', 500);
     return { ...tenant, databaseId: tenant.databaseId };
   }
+}
+
+/** @throws StepFailed DATA_INCOMPLETE if a table has fewer rows than were imported into it. */
+function refuseMissing(imported: Record<string, number>, rows: Record<string, number>): void {
+  const short = Object.entries(imported).filter(([table, count]) => (rows[table] ?? 0) < count);
+  if (short.length === 0) return;
+  const tables = short.map(([table, count]) => `${table} has ${rows[table] ?? 0} of ${count} rows`);
+  throw new StepFailed('DATA_INCOMPLETE', `The import is not whole: ${tables.join(', ')}.`, 500, {
+    hint: 'Offboard the tenant and onboard it anew: tierdeck tenant offboard <slug>',
+  });
 }
 
 function inputOf(context: StepContext): OnboardingInput {
