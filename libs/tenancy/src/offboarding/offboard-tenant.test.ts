@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createTestDatabase, type TestDatabase } from '../../../../test/support/database.js';
+import { tenantManifest, TestTenancy } from '../../../../test/support/tenancy.js';
+import { countRows, tenantTables, total } from '../databases/tenant-rows.js';
+import { TenantTokensService } from '../tenant-tokens.service.js';
+
+describe('offboarding', () => {
+  let scratch: TestDatabase;
+  let tenancy: TestTenancy;
+
+  beforeAll(async () => {
+    scratch = await createTestDatabase('control-plane');
+    tenancy = await TestTenancy.start(scratch.url);
+  });
+
+  afterAll(async () => {
+    await tenancy.stop();
+    await scratch.drop();
+  });
+
+  function offboard(slug: string): Promise<string> {
+    return tenancy.foundation.commands.asSystem('test', (command) =>
+      tenancy.tenants.offboard(command, { tenant: slug, confirm: slug, reason: 'contract ended' }),
+    );
+  }
+
+  async function rowsIn(databaseId: string, tenantId: string): Promise<number> {
+    const client = await tenancy.databases.connect(databaseId);
+    try {
+      return total(await countRows(client, tenantId));
+    } finally {
+      await client.end();
+    }
+  }
+
+  it('deletes every row of a shared tenant and none of its neighbour', async () => {
+    const leaving = await tenancy.onboard(tenantManifest('leaving'));
+    const staying = await tenancy.onboard(tenantManifest('staying'));
+    const { databaseId } = await tenancy.readModel.bySlug('leaving');
+    const token = await tenancy.foundation.commands.asSystem('test', (command) =>
+      tenancy.app.get(TenantTokensService).create(command, { tenant: 'leaving', name: 'erp' }),
+    );
+    const before = await rowsIn(databaseId as string, staying);
+    expect(await tenancy.operations.settled(await offboard('leaving'), 30_000)).toBe('SUCCEEDED');
+    expect(await rowsIn(databaseId as string, leaving)).toBe(0);
+    expect(await rowsIn(databaseId as string, staying)).toBe(before);
+    expect(await tenancy.readModel.bySlug('leaving')).toMatchObject({
+      status: 'OFFBOARDED',
+      databaseId: null,
+    });
+    expect(await tenancy.readModel.units(leaving)).toEqual([]);
+    const [row] = await tenancy.database.query<{ revoked: boolean }>(
+      'select revoked_at is not null as revoked from tenant_token where id = $1',
+      [token.id],
+    );
+    expect(row?.revoked).toBe(true);
+    await expect(tenancy.apply(tenantManifest('leaving', { name: 'Again' }))).rejects.toThrow(
+      'was offboarded',
+    );
+  });
+
+  it('drops database and role of a dedicated tenant, also while it is connected', async () => {
+    await tenancy.onboard(tenantManifest('own-one', { database: 'DEDICATED' }));
+    const { databaseId } = await tenancy.readModel.bySlug('own-one');
+    const connected = await tenancy.databases.connectAsService(databaseId as string);
+    const { database, role } = await tenancy.databases.login(databaseId as string);
+    expect(await tenancy.operations.settled(await offboard('own-one'), 30_000)).toBe('SUCCEEDED');
+    await expect(connected.query('select 1')).rejects.toThrow();
+    const left = await tenancy.database.query(
+      'select datname from pg_database where datname = $1 union all select rolname from pg_roles where rolname = $2',
+      [database, role],
+    );
+    expect(left).toEqual([]);
+    expect((await tenancy.databases.databases()).map(({ name }) => name)).not.toContain(database);
+  });
+
+  it('waits until every living process has let the tenant go', async () => {
+    await tenancy.onboard(tenantManifest('served'));
+    const instance = await tenancy.heartbeat('distribution', null, 0);
+    const operation = await offboard('served');
+    const drain = async (): Promise<string | undefined> => {
+      const [row] = await tenancy.database.query<{ status: string }>(
+        `select status from operation_step where operation_id = $1 and name = 'drain'`,
+        [operation],
+      );
+      return row?.status;
+    };
+    while ((await drain()) !== 'WAITING') await new Promise((resolve) => setTimeout(resolve, 20));
+    expect((await tenancy.databases.snapshot()).tenants.map(({ slug }) => slug)).not.toContain('served');
+    await tenancy.database.query('update runtime_instance set applied_revision = 1000000 where id = $1', [
+      instance,
+    ]);
+    expect(await tenancy.operations.settled(operation, 30_000)).toBe('SUCCEEDED');
+  });
+
+  it('removes what a failed onboarding has left, and lets that onboarding not go on', async () => {
+    const { operationIds } = await tenancy.apply(
+      tenantManifest('half-made', { database: 'DEDICATED', data: { kit: 'build' } }),
+    );
+    expect(await tenancy.operations.settled(operationIds[0] as string, 30_000)).toBe('FAILED');
+    expect(await tenancy.operations.settled(await offboard('half-made'), 30_000)).toBe('SUCCEEDED');
+    const left = await tenancy.database.query(
+      `select datname from pg_database where datname like '%half_made'`,
+    );
+    expect(left).toEqual([]);
+    const retried = tenancy.foundation.commands.asSystem('test', (command) =>
+      tenancy.operations.retry(command, operationIds[0] as string),
+    );
+    await expect(retried).rejects.toMatchObject({ code: 'TENANT_STATUS_CONFLICT' });
+  });
+
+  it('orders tables so that those which refer to others come first', async () => {
+    await tenancy.onboard(tenantManifest('ordered'));
+    const { databaseId } = await tenancy.readModel.bySlug('ordered');
+    const client = await tenancy.databases.connect(databaseId as string);
+    const tables = await tenantTables(client);
+    await client.end();
+    expect(tables.indexOf('allocation')).toBeLessThan(tables.indexOf('sales_order_line'));
+    expect(tables.indexOf('sales_order_line')).toBeLessThan(tables.indexOf('sales_order'));
+    expect(tables.indexOf('account')).toBeLessThan(tables.indexOf('branch'));
+    expect(new Set(tables).size).toBe(tables.length);
+  });
+});
