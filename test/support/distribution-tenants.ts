@@ -1,4 +1,5 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import type pg from 'pg';
 import type { DatabaseSnapshot, QuotaSnapshot, RuntimeSnapshot, TenantSnapshot } from '#runtime/wire';
 import { createTestDatabase, testPostgresUrl, withTestClient, type TestDatabase } from './database.js';
 
@@ -18,7 +19,11 @@ export interface TestDataPlane {
   drop(): Promise<void>;
 }
 
-export async function createTestDataPlane(slugs: readonly string[]): Promise<TestDataPlane> {
+/** @param fill brings a tenant's rows in, as a superuser in the tenant's context; default is a small catalogue. */
+export async function createTestDataPlane(
+  slugs: readonly string[],
+  fill: (client: pg.Client, tenant: TestTenant) => Promise<unknown> = (client) => client.query(catalogue),
+): Promise<TestDataPlane> {
   const database = await createTestDatabase('tenant');
   const role = `login_${randomBytes(5).toString('hex')}`;
   const password = randomBytes(12).toString('hex');
@@ -38,7 +43,12 @@ export async function createTestDataPlane(slugs: readonly string[]): Promise<Tes
       const { rows } = await client.query<Record<string, unknown>>(sql, parameters);
       return rows;
     });
-  for (const tenant of tenants) await asTenant(tenant, catalogue);
+  for (const tenant of tenants) {
+    await withTestClient(database.name, async (client) => {
+      await client.query(`select set_config('tierdeck.tenant_id', $1, false)`, [tenant.id]);
+      await fill(client, tenant);
+    });
+  }
   return {
     tenants,
     asTenant,
