@@ -16,6 +16,7 @@ import {
   type Scope,
 } from './flags.query.js';
 import { formatScope } from './scope.js';
+import { sourceText } from './source.js';
 
 interface FlagMatrixProps {
   flag: FlagDetail;
@@ -175,16 +176,6 @@ function Branches({ flag, tenant, variants, selected, onSelect }: BranchesProps)
       })}
     </div>
   );
-}
-
-/** Where a value comes from, as people say it. */
-export function sourceText(source: string): string {
-  if (source === 'DEFAULT') return 'default';
-  if (source === 'KILLED') return 'flag is off';
-  if (source === 'ARCHIVED') return 'flag is archived';
-  const [kind, ...key] = source.split(/[ :]/);
-  if (kind === 'ENVIRONMENT') return 'rule for everybody';
-  return `rule for ${kind?.toLowerCase()} ${key.join(' ')}`.trim();
 }
 
 function Legend({ flag }: { flag: FlagDetail }) {
