@@ -127,7 +127,9 @@ export class DatabaseProvisioner {
       [name],
     );
     if (rows[0]?.digest === digest && !rows[0].datallowconn) return;
-    if (!rows[0]) await admin.query(`create database ${quoted} template template0`);
+    // Made anew and not brought forward: after the rollback of a release the template would be ahead of the pool.
+    await admin.query(`drop database if exists ${quoted} with (force)`);
+    await admin.query(`create database ${quoted} template template0`);
     await admin.query(`revoke connect, temporary on database ${quoted} from public`);
     await admin.query(`alter database ${quoted} allow_connections true`);
     try {
