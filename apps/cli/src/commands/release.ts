@@ -80,14 +80,9 @@ export function releaseCommands(program: Command, context: Context): void {
     });
 
   const simple: [verb: string, mutation: string, type: string, description: string][] = [
-    [
-      'promote',
-      'promoteRelease',
-      'PromoteReleaseInput',
-      'prove it in staging and make it ready for production',
-    ],
-    ['start', 'startRelease', 'StartReleaseInput', 'send it through its waves'],
-    ['resume', 'resumeRelease', 'ResumeReleaseInput', 'go on after a pause'],
+    ['promote', 'promoteRelease', 'ReleaseInput', 'prove it in staging and make it ready for production'],
+    ['start', 'startRelease', 'ReleaseInput', 'send it through its waves'],
+    ['resume', 'resumeRelease', 'ReleaseInput', 'go on after a pause'],
   ];
   for (const [verb, mutation, type, description] of simple) {
     release
@@ -97,9 +92,9 @@ export function releaseCommands(program: Command, context: Context): void {
   }
 
   const withReason: [verb: string, mutation: string, type: string, description: string][] = [
-    ['pause', 'pauseRelease', 'PauseReleaseInput', 'start no further tenant'],
-    ['abort', 'abortRelease', 'AbortReleaseInput', 'end it; exposed tenants keep it'],
-    ['rollback', 'rollBackRelease', 'RollBackReleaseInput', 'take it back from the exposed tenants'],
+    ['pause', 'pauseRelease', 'ReleaseInput', 'start no further tenant'],
+    ['abort', 'abortRelease', 'ReleaseInput', 'end it; exposed tenants keep it'],
+    ['rollback', 'rollBackRelease', 'ReleaseInput', 'take it back from the exposed tenants'],
   ];
   for (const [verb, mutation, type, description] of withReason) {
     release
