@@ -7,6 +7,12 @@ import { DateTimeScalar, JsonScalar, LOGGER, type Logger } from '#platform';
 import { errorFormatter } from './error-formatter.js';
 import { maxDepth, requestSizeRule } from './limits.js';
 
+/**
+ * A request has one of these, or a JSON body: a foreign page can send neither without a preflight. The last one marks a
+ * WebSocket handshake, which no page can forge and which authenticates by its first message, not by a cookie.
+ */
+const preflightHeaders = ['x-mercurius-operation-name', 'mercurius-require-preflight', 'sec-websocket-key'];
+
 /** `POST /graphql`, and `graphql-transport-ws` on the same path; both authenticate before anything is resolved. */
 export function graphqlModule(): DynamicModule {
   return GraphQLModule.forRootAsync<MercuriusDriverConfig>({
@@ -19,7 +25,7 @@ export function graphqlModule(): DynamicModule {
       jit: 1,
       queryDepth: maxDepth,
       validationRules: [requestSizeRule],
-      csrfPrevention: true,
+      csrfPrevention: { requiredHeaders: preflightHeaders },
       allowBatchedQueries: false,
       graphiql: false,
       resolvers: { JSON: JsonScalar },
