@@ -66,8 +66,11 @@ export class ConnectionPools {
     this.#sweeper = setInterval(() => this.#sweep(), Math.max(50, limits.idleMs / 4)).unref();
   }
 
-  /** @throws Overloaded NO_CONNECTION if none became free in time. */
-  async acquire(login: DatabaseSnapshot): Promise<Connection> {
+  /**
+   * @returns an idle connection at once, else a promise of one.
+   * @throws Overloaded NO_CONNECTION if none became free in time.
+   */
+  acquire(login: DatabaseSnapshot): Connection | Promise<Connection> {
     if (this.#closed) throw new Overloaded('STOPPING');
     const pool = this.#pool(login);
     const idle = pool.idle.pop();
@@ -235,6 +238,7 @@ export class ConnectionPools {
 }
 
 function sameLogin(a: DatabaseSnapshot, b: DatabaseSnapshot): boolean {
+  if (a === b) return true;
   return (
     a.host === b.host &&
     a.port === b.port &&

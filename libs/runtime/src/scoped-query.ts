@@ -25,6 +25,16 @@ interface Wire {
   sync(): void;
 }
 
+interface RowDescription {
+  fields: readonly unknown[];
+}
+
+/**
+ * Columns of prepared statements, by connection and name, so that they are asked for once. PostgreSQL refuses to
+ * execute a prepared statement whose columns have changed, so what is kept here is never out of date.
+ */
+const described = new WeakMap<Wire, Map<string, RowDescription>>();
+
 type Settle = (error: Error | null, result?: QueryResult) => void;
 
 /** The parts of pg's own query that the subclass below builds upon. */
@@ -33,6 +43,7 @@ interface PgQuery {
   text: string;
   callback: Settle;
   submit(connection: unknown): Error | null;
+  handleRowDescription(message: RowDescription): void;
   handleDataRow(message: unknown): void;
   handleCommandComplete(message: unknown, connection: Wire): void;
   handleEmptyQuery(connection: Wire): void;
@@ -53,6 +64,9 @@ class PipelinedQuery extends PgQuery {
   /** How many of the statements ahead have completed. */
   #completed = 0;
   readonly #statements: readonly Statement[];
+  /** Columns that are known already, so that the server is not asked to describe them. */
+  #known: RowDescription | undefined;
+  #descriptions: Map<string, RowDescription> | undefined;
 
   constructor(ahead: readonly Statement[], statement: Statement, settle: Settle) {
     super({ text: statement.text, name: statement.name, values: [] });
@@ -69,15 +83,24 @@ class PipelinedQuery extends PgQuery {
     } catch (error) {
       return error as Error;
     }
+    this.#descriptions = described.get(wire);
+    if (!this.#descriptions) described.set(wire, (this.#descriptions = new Map()));
     wire.stream.cork();
     try {
-      for (const [i, statement] of this.#statements.entries()) this.#send(wire, statement, values[i] ?? []);
+      for (let i = 0; i < this.#statements.length; i++) {
+        this.#send(wire, this.#statements[i] as Statement, values[i] ?? []);
+      }
       wire.sync();
     } finally {
       wire.stream.uncork();
     }
     this.#follow();
     return null;
+  }
+
+  override handleRowDescription(message: RowDescription): void {
+    if (this.name) this.#descriptions?.set(this.name, message);
+    super.handleRowDescription(message);
   }
 
   override handleDataRow(message: unknown): void {
@@ -111,7 +134,10 @@ class PipelinedQuery extends PgQuery {
       if (name !== '') wire.submittedNamedStatements[name] = text;
     }
     wire.bind({ statement: name, values });
-    if (statement === this.#statements.at(-1)) wire.describe({ type: 'P' });
+    if (statement === this.#statements.at(-1)) {
+      this.#known = known ? this.#descriptions?.get(name) : undefined;
+      if (!this.#known) wire.describe({ type: 'P' });
+    }
     wire.execute(undefined);
   }
 
@@ -120,6 +146,7 @@ class PipelinedQuery extends PgQuery {
     const current = this.#statements[this.#completed];
     this.name = current?.name || undefined;
     this.text = current?.text ?? '';
+    if (!this.#ahead && this.#known) super.handleRowDescription(this.#known);
   }
 
   /** What was sent but never confirmed must be parsed again. */

@@ -70,58 +70,45 @@ function statementOf(text: string, values: readonly unknown[]): Statement {
 export function createTenantScope(options: TenantScopeOptions): TenantScope {
   const { tenantId, pools } = options;
   const context = contextOf(tenantId);
-
-  async function held<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
-    const connection = await pools.acquire(options.database());
-    const since = performance.now();
-    try {
-      return await work(connection);
-    } finally {
-      options.onDatabaseTime(performance.now() - since);
-    }
-  }
-
-  async function once<Row extends QueryResultRow>(
-    sql: string,
-    parameters: readonly unknown[],
-  ): Promise<QueryResult<Row>> {
-    return held(async (connection) => {
-      try {
-        const result = await pipeline(connection.client, [context], statementOf(sql, parameters));
-        pools.release(connection);
-        return result as QueryResult<Row>;
-      } catch (error) {
-        pools.release(connection, endsSession(error));
-        throw error;
-      }
-    });
-  }
+  const ahead = [context];
 
   async function transactionOnce<T>(work: (tx: TenantQueryable) => Promise<T>, begin: Statement): Promise<T> {
-    return held(async (connection) => {
-      const transaction = new Transaction(connection, [begin, context]);
-      try {
-        const result = await work(transaction);
-        await transaction.commit();
-        pools.release(connection);
-        return result;
-      } catch (error) {
-        const clean = await transaction.rollback();
-        pools.release(connection, !clean);
-        throw error;
-      }
-    });
+    const connection = await pools.acquire(options.database());
+    const since = performance.now();
+    const transaction = new Transaction(connection, [begin, context]);
+    let clean = true;
+    try {
+      const result = await work(transaction);
+      await transaction.commit();
+      return result;
+    } catch (error) {
+      clean = await transaction.rollback();
+      throw error;
+    } finally {
+      options.onDatabaseTime(performance.now() - since);
+      pools.release(connection, !clean);
+    }
   }
 
   return {
     tenantId,
-    async query(sql, parameters = []) {
-      try {
-        return await once(sql, parameters);
-      } catch (error) {
-        if (!isOutdatedPlan(error)) throw error;
-        forgetPlans();
-        return once(sql, parameters);
+    async query<Row extends QueryResultRow>(sql: string, parameters: readonly unknown[] = []) {
+      for (let attempt = 1; ; attempt++) {
+        const acquired = pools.acquire(options.database());
+        const connection = acquired instanceof Promise ? await acquired : acquired;
+        const since = performance.now();
+        let broken = false;
+        try {
+          const result = await pipeline(connection.client, ahead, statementOf(sql, parameters));
+          return result as QueryResult<Row>;
+        } catch (error) {
+          broken = endsSession(error);
+          if (attempt > 1 || !isOutdatedPlan(error)) throw error;
+          forgetPlans();
+        } finally {
+          options.onDatabaseTime(performance.now() - since);
+          pools.release(connection, broken);
+        }
       }
     },
     async transaction(work, { isolation = 'read committed', readOnly = false, attempts = 4 } = {}) {
