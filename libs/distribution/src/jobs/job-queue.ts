@@ -60,16 +60,18 @@ export async function enqueueJob(
  */
 export async function claimJob(scope: TenantScope, { holder, leaseMs, cap }: ClaimOptions): Promise<Claim> {
   await buryAbandoned(scope);
+  // Materialized: as a subquery it may be planned into a loop and would then claim a row for each turn of it.
   const { rows } = await scope.query<JobRow & Record<string, unknown>>(
-    `update integration_job j
-     set status = 'RUNNING', attempts = j.attempts + 1, fence = j.fence + 1,
-         lease_holder = $1, lease_until = now() + $2 * interval '1 millisecond'
-     from (
+    `with due as materialized (
        select id from integration_job
        where ((status = 'QUEUED' and run_at <= now()) or (status = 'RUNNING' and lease_until < now()))
          and (select count(*) from integration_job r where r.status = 'RUNNING' and r.lease_until >= now()) < $3
        order by run_at, created_at, id limit 1 for update skip locked
-     ) due
+     )
+     update integration_job j
+     set status = 'RUNNING', attempts = j.attempts + 1, fence = j.fence + 1,
+         lease_holder = $1, lease_until = now() + $2 * interval '1 millisecond'
+     from due
      where j.id = due.id
      returning j.id, j.kind, j.payload, j.attempts, j.max_attempts, j.fence`,
     [holder, leaseMs, cap],
