@@ -151,8 +151,8 @@ export const evaluateFlagQuery = graphql(`
 export const simulateFlagChangeQuery = graphql(`
   query SimulateFlagChange($input: SimulateFlagChangeInput!) {
     simulateFlagChange(input: $input) {
+      affectedTotal
       unchanged
-      total
       affected {
         tenant
         unitKind

@@ -39,7 +39,7 @@ export function Simulation({ flag, scope, value }: { flag: FlagDetail; scope: Sc
       </div>
     );
   }
-  const { affected, unchanged } = data.simulateFlagChange;
+  const { affected, affectedTotal, unchanged } = data.simulateFlagChange;
   return (
     <div className={styles['simulation']} aria-live="polite">
       <div className={styles['simulationHead']}>
@@ -48,7 +48,7 @@ export function Simulation({ flag, scope, value }: { flag: FlagDetail; scope: Sc
           <span>Nobody changes.</span>
         ) : (
           <span>
-            <b className="num">{formatNumber(affected.length)}</b> will change,{' '}
+            <b className="num">{formatNumber(affectedTotal)}</b> will change,{' '}
             <span className="num">{formatNumber(unchanged)}</span> stay as they are.
           </span>
         )}
@@ -61,13 +61,15 @@ export function Simulation({ flag, scope, value }: { flag: FlagDetail; scope: Sc
                 {effect.unitName ?? effect.unitCode ?? effect.tenant}
                 {effect.unitCode && <span className="faint"> {effect.tenant}</span>}
               </span>
-              <FlagValue {...effect.before} variants={variants} />
-              <IconArrowRight size={13} aria-label="becomes" />
-              <FlagValue {...effect.after} variants={variants} />
+              <span className={styles['effect']}>
+                <FlagValue {...effect.before} variants={variants} />
+                <IconArrowRight size={13} aria-label="becomes" />
+                <FlagValue {...effect.after} variants={variants} />
+              </span>
             </li>
           ))}
-          {affected.length > shown && (
-            <li className="faint num">and {formatNumber(affected.length - shown)} more</li>
+          {affectedTotal > shown && (
+            <li className="faint num">and {formatNumber(affectedTotal - shown)} more</li>
           )}
         </ul>
       )}

@@ -62,7 +62,6 @@ export function PlacementPicture({ tenant }: { tenant: TenantDetail }) {
         )}
       </Box>
       <IconArrowRight className={styles['arrow']} size={18} aria-hidden="true" />
-      <IconArrowDown className={styles['arrowDown']} size={18} aria-hidden="true" />
     </div>
   );
 }
