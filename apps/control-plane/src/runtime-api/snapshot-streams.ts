@@ -82,7 +82,7 @@ export class SnapshotStreams {
 
 function send(stream: Stream, snapshot: RuntimeSnapshot): void {
   const { response, tenantId, sentRevision } = stream;
-  if (response.destroyed || snapshot.revision < sentRevision) return;
+  if (response.destroyed || snapshot.revision <= sentRevision) return;
   if (response.writableLength > maxBufferedBytes) {
     response.destroy();
     return;
