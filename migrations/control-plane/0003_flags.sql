@@ -9,6 +9,8 @@ create table flag (
   -- [{ name, payload?, description? }]; empty for BOOLEAN.
   variants     jsonb not null default '[]',
   default_variant text,
+  -- Spec of the manifest that was applied last: what people changed since is told from what the file changes.
+  manifest     jsonb,
   archived_at  timestamptz,
   created_at   timestamptz not null default now(),
   updated_at   timestamptz not null default now(),

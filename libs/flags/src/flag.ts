@@ -36,7 +36,7 @@ export interface FlagRule {
 export interface FlagVariant {
   name: string;
   payload?: unknown;
-  description?: string | null;
+  description?: string | null | undefined;
 }
 
 /** What a decision depends on besides the rules. */

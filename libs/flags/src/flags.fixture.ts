@@ -17,7 +17,7 @@ export const northwindId = '00000000-0000-4000-8000-000000000001';
 export const contosoId = '00000000-0000-4000-8000-000000000002';
 
 /** Two tenants with a branch of the same code, and a warehouse and an account for one of them. */
-const tenants = `
+export const exampleTenants = `
   insert into tenant (id, slug, name, plan, status, region, database_placement, worker_placement) values
     ('${northwindId}', 'northwind', 'Northwind Traders', 'standard', 'ACTIVE', 'eu', 'SHARED', 'SHARED'),
     ('${contosoId}', 'contoso', 'Contoso', 'standard', 'ACTIVE', 'us', 'DEDICATED', 'DEDICATED');
@@ -49,7 +49,7 @@ export class FlagsFixture {
     const scratch = await createTestDatabase('control-plane');
     const logger = createLogger('test', process.env['TIERDECK_LOG_LEVEL'] ?? 'silent');
     const database = await Database.connect(scratch.url);
-    await database.query(tenants);
+    await database.query(exampleTenants);
     const notifications = new Notifications(scratch.url, logger);
     await notifications.start();
     const tokens = new SdkTokensService(database);

@@ -5,19 +5,35 @@ import { FlagMetrics } from './delivery/flag-metrics.js';
 import { SdkAccess } from './delivery/sdk-access.js';
 import { SdkTokenCache } from './delivery/sdk-token-cache.js';
 import { TenantIdentities } from './delivery/tenant-identities.js';
+import { FlagManifests } from './flag.manifest.js';
+import { FlagQuestions } from './flag-questions.js';
+import { FlagSubjects } from './flag-subjects.js';
 import { FlagsReadModel } from './flags.read-model.js';
 import { FlagsService } from './flags.service.js';
+import { FlagChangesResolver } from './graphql/flag-changes.resolver.js';
+import { FlagQuestionsResolver } from './graphql/flag-questions.resolver.js';
+import { FlagEnvironmentResolver, FlagsResolver } from './graphql/flags.resolver.js';
+import { SdkTokensResolver } from './graphql/sdk-tokens.resolver.js';
+
+const delivery = [FlagFeed, FlagMetrics, SdkAccess, SdkTokenCache, TenantIdentities];
+const resolvers = [
+  FlagsResolver,
+  FlagEnvironmentResolver,
+  FlagQuestionsResolver,
+  FlagChangesResolver,
+  SdkTokensResolver,
+];
 
 @Module({
   imports: [TenancyModule],
   providers: [
     FlagsService,
     FlagsReadModel,
-    FlagFeed,
-    FlagMetrics,
-    SdkAccess,
-    SdkTokenCache,
-    TenantIdentities,
+    FlagQuestions,
+    FlagSubjects,
+    FlagManifests,
+    ...delivery,
+    ...resolvers,
   ],
   exports: [FlagsService, FlagsReadModel, FlagFeed, FlagMetrics, SdkAccess],
 })

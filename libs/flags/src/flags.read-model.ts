@@ -29,9 +29,8 @@ export interface FlagEnvironmentSummary {
   name: string;
   enabled: boolean;
   revision: number;
-  yes: number;
-  no: number;
-  lastSeenAt: Date | null;
+  /** Evaluations that SDKs reported. */
+  metrics: { yes: number; no: number; lastSeenAt: Date | null };
 }
 
 interface LabelledRuleRow extends RuleRow {
@@ -112,9 +111,7 @@ export class FlagsReadModel {
         name: row.name,
         enabled: row.enabled,
         revision: Number(row.revision),
-        yes: Number(row.yes),
-        no: Number(row.no),
-        lastSeenAt: row.last_seen_at,
+        metrics: { yes: Number(row.yes), no: Number(row.no), lastSeenAt: row.last_seen_at },
       })),
       ({ flag }) => flag,
     );

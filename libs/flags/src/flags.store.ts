@@ -101,6 +101,16 @@ export async function findFlag(tx: Transaction, key: string): Promise<FlagRecord
   return row && toFlag(row);
 }
 
+/** The spec that was last applied as a manifest; undefined if the flag was never described by one. */
+export async function appliedManifest(tx: Transaction, key: string): Promise<unknown> {
+  const [row] = await rowsOf<{ manifest: unknown }>(tx, 'select manifest from flag where key = $1', [key]);
+  return row?.manifest ?? undefined;
+}
+
+export async function rememberManifest(tx: Transaction, key: string, manifest: unknown): Promise<void> {
+  await tx.query('update flag set manifest = $2 where key = $1', [key, JSON.stringify(manifest)]);
+}
+
 /** Two writers of one flag go one after the other. */
 export async function lockFlag(tx: Transaction, key: string): Promise<FlagRecord | undefined> {
   const [row] = await rowsOf<FlagRow>(tx, 'select * from flag where key = $1 for update', [key]);

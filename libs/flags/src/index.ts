@@ -1,12 +1,13 @@
 export * from './flag.js';
+export { checkRule } from './flag-rules.js';
 export * from './flags.errors.js';
 export * from './flags.module.js';
 export * from './flags.read-model.js';
 export * from './flags.service.js';
+export { FlagType } from './graphql/flag.type.js';
 export type { FlagRecord, RuleAddress, StoredRule } from './flags.store.js';
 export { evaluate, type FlagDecision, type FlagState } from './compiler/index.js';
 export { FlagFeed } from './delivery/flag-feed.js';
 export { FlagMetrics } from './delivery/flag-metrics.js';
 export { SdkAccess } from './delivery/sdk-access.js';
 export { registerUnleashApi, type UnleashApiDependencies } from './delivery/unleash-api.js';
-export { checkRule } from './flag-rules.js';

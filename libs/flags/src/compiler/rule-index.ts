@@ -1,6 +1,6 @@
 import { contextField, scopeKinds, tenantOfScope, type FlagContext, type FlagRule } from '../flag.js';
 
-const mostSpecificFirst = scopeKinds.slice(1).reverse() as Exclude<
+const mostSpecificFirst = scopeKinds.slice(1).toReversed() as Exclude<
   (typeof scopeKinds)[number],
   'ENVIRONMENT'
 >[];

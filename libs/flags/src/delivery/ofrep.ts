@@ -57,7 +57,7 @@ function problemOf(body: unknown): { errorCode: string; errorDetails: string } |
 
 /** The targeting key of OpenFeature is the user. */
 function ofrepContext(body: unknown, tenant: TenantIdentity | null) {
-  const context = ((body as { context?: Record<string, unknown> }).context ?? {}) as Record<string, unknown>;
+  const context = (body as { context?: Record<string, unknown> }).context ?? {};
   return readContext({ userId: context['targetingKey'], ...context }, tenant);
 }
 

@@ -249,8 +249,8 @@ describe('the Unleash API, asked by the unmodified unleash-client', () => {
     await new Promise((resolve) => sdk.once('sent', resolve));
     await flags.metrics.flush();
     const [summary] = await flags.readModel.environments(['plain']);
-    expect(summary?.find(({ name }) => name === 'production')).toMatchObject({ yes: 2, no: 0 });
-    expect(summary?.find(({ name }) => name === 'staging')).toMatchObject({ yes: 0, no: 0 });
+    expect(summary?.find(({ name }) => name === 'production')).toMatchObject({ metrics: { yes: 2, no: 0 } });
+    expect(summary?.find(({ name }) => name === 'staging')).toMatchObject({ metrics: { yes: 0, no: 0 } });
   });
 
   it('counts bulk metrics of its own environment and refuses malformed ones', async () => {
@@ -273,7 +273,7 @@ describe('the Unleash API, asked by the unmodified unleash-client', () => {
     expect((await post('metrics', '{"bucket":')).status).toBe(400);
     await flags.metrics.flush();
     const [after] = await flags.readModel.environments(['pricing.engine']);
-    const growth = after?.map(({ no }, index) => no - (before?.[index]?.no ?? 0));
+    const growth = after?.map(({ metrics: { no } }, index) => no - (before?.[index]?.metrics.no ?? 0));
     expect(growth).toEqual([0, 40]);
   });
 });

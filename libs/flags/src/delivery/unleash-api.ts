@@ -73,10 +73,9 @@ function clientApi(fastify: FastifyInstance, { access, metrics }: UnleashApiDepe
   });
   // Not served yet: an SDK that tries them goes back to polling.
   for (const path of ['/api/client/delta', '/api/client/streaming']) {
-    fastify.get(path, async (request) => {
-      await grantOf(request);
-      throw new NotFoundError('endpoint', path);
-    });
+    fastify.get(path, (request) =>
+      grantOf(request).then(() => Promise.reject(new NotFoundError('endpoint', path))),
+    );
   }
   fastify.post('/api/client/register', async (request, reply) => {
     await grantOf(request);

@@ -1,0 +1,255 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { z } from 'zod';
+import { contentDigest, type Command } from '#audit';
+import { TierdeckError, type Transaction } from '#platform';
+import {
+  MANIFEST_API_VERSION,
+  ManifestsService,
+  type FieldChange,
+  type FieldProblem,
+  type ManifestDifference,
+  type ManifestHandler,
+  type ManifestSet,
+} from '#tenancy';
+import { scopeKinds, tenantOfScope, type FlagDefinition, type FlagRule } from './flag.js';
+import { checkDefinition, checkRule, flagKeyPattern } from './flag-rules.js';
+import { FlagsService, type NewFlag } from './flags.service.js';
+import {
+  appliedManifest,
+  environmentNames,
+  environmentState,
+  findFlag,
+  findRule,
+  rememberManifest,
+  scopeSubject,
+} from './flags.store.js';
+
+const rule = z.strictObject({
+  scope: z.strictObject({ kind: z.enum(scopeKinds), key: z.string().default('*') }),
+  enabled: z.boolean(),
+  variant: z.string().nullable().default(null),
+  reason: z.string().max(500).optional(),
+});
+const schema = z.strictObject({
+  apiVersion: z.literal(MANIFEST_API_VERSION),
+  kind: z.literal('Flag'),
+  metadata: z.strictObject({ key: z.string().regex(flagKeyPattern, 'cannot be the key of a flag') }),
+  spec: z.strictObject({
+    description: z.string().max(1_000).default(''),
+    kind: z.enum(['BOOLEAN', 'VARIANT']),
+    riskClass: z.enum(['STANDARD', 'FINANCIAL']).default('STANDARD'),
+    owner: z.string().max(200).nullable().default(null),
+    variants: z
+      .array(
+        z.strictObject({
+          name: z.string(),
+          payload: z.json().optional(),
+          description: z.string().max(1_000).optional(),
+        }),
+      )
+      .default([]),
+    defaultVariant: z.string().nullable().default(null),
+    environments: z
+      .record(
+        z.string(),
+        z.strictObject({ enabled: z.boolean().default(true), rules: z.array(rule).default([]) }),
+      )
+      .default({}),
+  }),
+});
+export type FlagManifest = z.infer<typeof schema>;
+type Spec = FlagManifest['spec'];
+type ManifestRule = z.infer<typeof rule>;
+
+/** One thing that applying does, as a person reads it and as a command does it. */
+interface Step {
+  change: FieldChange;
+  run: (command: Command) => Promise<unknown>;
+}
+
+/**
+ * Flags as manifests. A manifest that was applied before changes only what differs between the two versions of the
+ * file: a rule that somebody set meanwhile stays, so that starting again with the same files undoes nobody's work.
+ */
+@Injectable()
+export class FlagManifests implements ManifestHandler<FlagManifest>, OnModuleInit {
+  readonly kind = 'Flag';
+  readonly order = 30;
+  readonly schema = schema;
+
+  constructor(
+    private readonly flags: FlagsService,
+    private readonly manifests: ManifestsService,
+  ) {}
+
+  onModuleInit(): void {
+    this.manifests.register(this);
+  }
+
+  nameOf({ metadata }: FlagManifest): string {
+    return metadata.key;
+  }
+
+  async check(tx: Transaction, manifest: FlagManifest, set: ManifestSet): Promise<FieldProblem[]> {
+    const { spec } = manifest;
+    const flag = definitionOf(manifest);
+    const problems = attempt(['spec'], () => checkDefinition(flag));
+    const stored = await findFlag(tx, flag.key);
+    if (stored?.archived) problems.push({ path: ['metadata', 'key'], message: 'the flag is archived' });
+    if (stored && stored.kind !== spec.kind)
+      problems.push({ path: ['spec', 'kind'], message: `is ${stored.kind} and stays so` });
+    const known = await environmentNames(tx);
+    for (const [name, { rules }] of Object.entries(spec.environments)) {
+      const path = ['spec', 'environments', name];
+      if (!known.includes(name)) {
+        problems.push({ path, message: `is not an environment; known: ${known.join(', ')}` });
+        continue;
+      }
+      for (const [index, one] of rules.entries()) {
+        const at = [...path, 'rules', index];
+        problems.push(...attempt(at, () => checkRule(flag, one)));
+        if (rules.some((other, before) => before < index && keyOf(other) === keyOf(one)))
+          problems.push({ path: [...at, 'scope'], message: 'has a rule above already' });
+        if (await this.#tenantMissing(tx, one, set))
+          problems.push({
+            path: [...at, 'scope', 'key'],
+            message: `no tenant "${tenantOfScope(one.scope)}"`,
+          });
+      }
+    }
+    return problems;
+  }
+
+  async diff(tx: Transaction, manifest: FlagManifest): Promise<ManifestDifference> {
+    const stored = await findFlag(tx, manifest.metadata.key);
+    const fields = (await this.#steps(tx, manifest)).map(({ change }) => change);
+    if (!stored) return { action: 'CREATE', fields };
+    return { action: fields.length > 0 ? 'UPDATE' : 'NONE', fields };
+  }
+
+  async apply(command: Command, manifest: FlagManifest): Promise<string[]> {
+    for (const { run } of await this.#steps(command.tx, manifest)) await run(command);
+    await rememberManifest(command.tx, manifest.metadata.key, manifest.spec);
+    return [];
+  }
+
+  /** The tenant must be there or come along; its units may come later, with its data. */
+  async #tenantMissing(tx: Transaction, one: ManifestRule, set: ManifestSet): Promise<boolean> {
+    const slug = tenantOfScope(one.scope);
+    if (slug === undefined || set.has('Tenant', slug)) return false;
+    return (await scopeSubject(tx, { kind: 'TENANT', key: slug })).tenantId === undefined;
+  }
+
+  async #steps(tx: Transaction, manifest: FlagManifest): Promise<Step[]> {
+    const { key } = manifest.metadata;
+    const before = (await appliedManifest(tx, key)) as Spec | undefined;
+    const steps = await this.#definitionSteps(tx, manifest, before);
+    for (const [environment, wanted] of Object.entries(manifest.spec.environments)) {
+      const last = before?.environments[environment];
+      steps.push(...(await this.#enabledSteps(tx, key, environment, wanted.enabled, last?.enabled)));
+      steps.push(...(await this.#ruleSteps(tx, key, environment, wanted.rules, last?.rules ?? [])));
+    }
+    return steps;
+  }
+
+  async #definitionSteps(tx: Transaction, manifest: FlagManifest, before: Spec | undefined): Promise<Step[]> {
+    const definition = definitionOf(manifest);
+    const stored = await findFlag(tx, definition.key);
+    const names = ['description', 'kind', 'riskClass', 'owner', 'variants', 'defaultVariant'] as const;
+    const changes = names
+      .filter((name) => before === undefined || differs(before[name], manifest.spec[name]))
+      .filter((name) => differs(stored?.[name], manifest.spec[name]))
+      .map((name) => ({ path: `spec.${name}`, before: stored?.[name] ?? null, after: manifest.spec[name] }));
+    const [first, ...rest] = changes;
+    if (!first) return [];
+    const changed = Object.fromEntries(changes.map(({ path, after }) => [path.slice('spec.'.length), after]));
+    const update = { key: definition.key, kind: definition.kind, ...changed };
+    const run = (command: Command) =>
+      stored ? this.flags.updateFlag(command, update) : this.flags.createFlag(command, definition);
+    // One command makes all of them.
+    return [{ change: first, run }, ...rest.map((change) => ({ change, run: () => Promise.resolve() }))];
+  }
+
+  async #enabledSteps(
+    tx: Transaction,
+    flag: string,
+    environment: string,
+    wanted: boolean,
+    last: boolean | undefined,
+  ): Promise<Step[]> {
+    const { enabled } = await environmentState(tx, flag, environment);
+    if (wanted === last || wanted === enabled) return [];
+    const change = { path: `spec.environments.${environment}.enabled`, before: enabled, after: wanted };
+    const reason = 'manifest';
+    return [
+      {
+        change,
+        run: (command) => this.flags.setEnabled(command, { flag, environment, enabled: wanted, reason }),
+      },
+    ];
+  }
+
+  async #ruleSteps(
+    tx: Transaction,
+    flag: string,
+    environment: string,
+    wanted: readonly ManifestRule[],
+    last: readonly ManifestRule[],
+  ): Promise<Step[]> {
+    const path = `spec.environments.${environment}.rules`;
+    const steps: Step[] = [];
+    for (const one of wanted) {
+      if (last.some((other) => keyOf(other) === keyOf(one) && !differs(valueOf(other), valueOf(one))))
+        continue;
+      const stored = await findRule(tx, { flag, environment, scope: one.scope });
+      if (stored && !differs(valueOf(stored), valueOf(one))) continue;
+      const change = {
+        path: `${path}.${keyOf(one)}`,
+        before: stored ? valueOf(stored) : null,
+        after: valueOf(one),
+      };
+      const { scope, reason = 'manifest' } = one;
+      const rule = { flag, environment, scope, ...valueOf(one), reason, allowUnknownScope: true };
+      steps.push({ change, run: (command) => this.flags.setRule(command, rule) });
+    }
+    for (const { scope } of last.filter((one) => !wanted.some((other) => keyOf(other) === keyOf(one)))) {
+      const stored = await findRule(tx, { flag, environment, scope });
+      if (!stored) continue;
+      const change = { path: `${path}.${keyOf(stored)}`, before: valueOf(stored), after: null };
+      const at = { flag, environment, scope, reason: 'manifest' };
+      steps.push({ change, run: (command) => this.flags.clearRule(command, at) });
+    }
+    return steps;
+  }
+}
+
+function definitionOf({ metadata, spec }: FlagManifest): NewFlag & FlagDefinition {
+  const { description, kind, riskClass, owner, variants, defaultVariant } = spec;
+  return { key: metadata.key, description, kind, riskClass, owner, variants, defaultVariant };
+}
+
+function keyOf({ scope }: Pick<FlagRule, 'scope'>): string {
+  return `${scope.kind}:${scope.key}`;
+}
+
+function valueOf({
+  enabled,
+  variant,
+}: Pick<FlagRule, 'enabled' | 'variant'>): Pick<FlagRule, 'enabled' | 'variant'> {
+  return { enabled, variant };
+}
+
+function differs(a: unknown, b: unknown): boolean {
+  return contentDigest(a) !== contentDigest(b);
+}
+
+/** A refusal of the model as a problem of the manifest. */
+function attempt(path: readonly (string | number)[], check: () => void): FieldProblem[] {
+  try {
+    check();
+    return [];
+  } catch (error) {
+    if (!(error instanceof TierdeckError)) throw error;
+    return [{ path: [...path, ...(error.field?.split('.') ?? [])], message: error.message }];
+  }
+}

@@ -1,0 +1,93 @@
+import { Args, Query, Resolver } from '@nestjs/graphql';
+import { Requires } from '#identity';
+import { FlagQuestions, sourceOf, subjectKey } from '../flag-questions.js';
+import { EvaluateFlagInput, FlagMatrixInput, SimulateFlagChangeInput } from './flag.input.js';
+import { FlagDecisionType, FlagMatrixType, FlagSimulationType } from './flag.type.js';
+import { toRuleType } from './flags.resolver.js';
+
+const maxAffected = 1_000;
+
+/** What flags are, why, and what they would be. */
+@Resolver()
+export class FlagQuestionsResolver {
+  constructor(private readonly questions: FlagQuestions) {}
+
+  @Query(() => FlagDecisionType, {
+    description: 'The decision, the rule that made it, and every rule that did not.',
+  })
+  @Requires('read')
+  async evaluateFlag(
+    @Args('input', { type: () => EvaluateFlagInput }) input: EvaluateFlagInput,
+  ): Promise<FlagDecisionType> {
+    const { decision, trace } = await this.questions.explain(input.flag, input.environment, {
+      tenant: input.tenant ?? undefined,
+      branch: input.branch ?? undefined,
+      warehouse: input.warehouse ?? undefined,
+      account: input.account ?? undefined,
+      userId: input.userId ?? undefined,
+    });
+    return {
+      flag: input.flag,
+      ...decision,
+      rule: decision.rule && toRuleType(decision.rule),
+      trace: trace.map(({ rule, outcome, explanation }) => ({
+        scope: { ...rule.scope, label: rule.label },
+        outcome,
+        enabled: rule.enabled,
+        variant: rule.variant,
+        explanation,
+      })),
+    };
+  }
+
+  @Query(() => FlagSimulationType, {
+    description: 'Who would see something else, before anything is changed.',
+  })
+  @Requires('read')
+  async simulateFlagChange(
+    @Args('input', { type: () => SimulateFlagChangeInput }) input: SimulateFlagChangeInput,
+  ): Promise<FlagSimulationType> {
+    const { affected, unchanged, total } = await this.questions.simulate(input);
+    return {
+      unchanged,
+      total,
+      affectedTotal: affected.length,
+      affected: affected
+        .slice(0, maxAffected)
+        .map(({ subject: { tenant, unitKind, unitCode, unitName }, before, after }) => ({
+          tenant,
+          unitKind,
+          unitCode,
+          unitName,
+          before,
+          after,
+        })),
+    };
+  }
+
+  @Query(() => FlagMatrixType)
+  @Requires('read')
+  async flagMatrix(
+    @Args('input', { type: () => FlagMatrixInput }) input: FlagMatrixInput,
+  ): Promise<FlagMatrixType> {
+    const { columns, rows } = await this.questions.matrix(input);
+    const keys = columns.map(subjectKey);
+    return {
+      columns: columns.map((subject, index) => ({
+        key: keys[index] ?? '',
+        label: subject.unitName ?? subject.tenantName,
+        kind: subject.unitKind ?? 'TENANT',
+        tenant: subject.tenant,
+      })),
+      rows: rows.map(({ flag, decisions }) => ({
+        flag,
+        cells: decisions.map((decision, index) => ({
+          column: keys[index] ?? '',
+          enabled: decision.enabled,
+          variant: decision.variant,
+          source: sourceOf(decision),
+        })),
+      })),
+    };
+  }
+}

@@ -1,0 +1,158 @@
+import { Field, ID, InputType, Int, registerEnumType } from '@nestjs/graphql';
+import { JsonScalar } from '#platform';
+import type { FlagKind, FlagScopeKind, RiskClass } from '../flag.js';
+import { FlagKindEnum, FlagScopeKindEnum, RiskClassEnum } from './flag.type.js';
+
+@InputType({ isAbstract: true })
+abstract class MutationInput {
+  @Field(() => String, { nullable: true, description: 'Idempotency key: a repetition changes nothing.' })
+  clientMutationId?: string | null;
+}
+
+@InputType()
+export class FlagScopeInput {
+  @Field(() => FlagScopeKindEnum)
+  kind!: FlagScopeKind;
+  @Field(() => String, { description: '"*" for ENVIRONMENT, a slug for TENANT, "slug/code" for units.' })
+  key!: string;
+}
+
+@InputType()
+export class FlagVariantInput {
+  @Field(() => String)
+  name!: string;
+  @Field(() => JsonScalar, { nullable: true })
+  payload?: unknown;
+  @Field(() => String, { nullable: true })
+  description?: string | null;
+}
+
+@InputType()
+export class CreateFlagInput extends MutationInput {
+  @Field(() => String)
+  key!: string;
+  @Field(() => FlagKindEnum)
+  kind!: FlagKind;
+  @Field(() => String, { nullable: true })
+  description?: string | null;
+  @Field(() => RiskClassEnum, { nullable: true })
+  riskClass?: RiskClass | null;
+  @Field(() => [FlagVariantInput], { nullable: true })
+  variants?: FlagVariantInput[] | null;
+  @Field(() => String, { nullable: true })
+  defaultVariant?: string | null;
+  @Field(() => String, { nullable: true })
+  owner?: string | null;
+}
+
+@InputType({ isAbstract: true })
+abstract class FlagEnvironmentInput extends MutationInput {
+  @Field(() => String)
+  flag!: string;
+  @Field(() => String)
+  environment!: string;
+  @Field(() => String, { nullable: true })
+  reason?: string | null;
+  @Field(() => Int, {
+    nullable: true,
+    description: 'Refuse with FLAG_CHANGED if the flag has another version.',
+  })
+  expectedVersion?: number | null;
+}
+
+@InputType()
+export class SetFlagRuleInput extends FlagEnvironmentInput {
+  @Field(() => FlagScopeInput)
+  scope!: FlagScopeInput;
+  @Field(() => Boolean)
+  enabled!: boolean;
+  @Field(() => String, { nullable: true, description: 'Needed when a VARIANT flag is turned on.' })
+  variant?: string | null;
+}
+
+@InputType()
+export class ClearFlagRuleInput extends FlagEnvironmentInput {
+  @Field(() => FlagScopeInput)
+  scope!: FlagScopeInput;
+}
+
+@InputType()
+export class SetFlagEnabledInput extends FlagEnvironmentInput {
+  @Field(() => Boolean, { description: 'false turns the flag off for everybody, whatever the rules say.' })
+  enabled!: boolean;
+}
+
+@InputType()
+export class ArchiveFlagInput extends MutationInput {
+  @Field(() => String)
+  flag!: string;
+  @Field(() => String, { nullable: true })
+  reason?: string | null;
+}
+
+@InputType()
+export class EvaluateFlagInput {
+  @Field(() => String)
+  flag!: string;
+  @Field(() => String)
+  environment!: string;
+  @Field(() => String, { nullable: true, description: 'Gives tier and region too.' })
+  tenant?: string | null;
+  @Field(() => String, { nullable: true, description: 'Code within the tenant, or "slug/code".' })
+  branch?: string | null;
+  @Field(() => String, { nullable: true })
+  warehouse?: string | null;
+  @Field(() => String, { nullable: true })
+  account?: string | null;
+  @Field(() => String, { nullable: true })
+  userId?: string | null;
+}
+
+@InputType()
+export class SimulateFlagChangeInput {
+  @Field(() => String)
+  flag!: string;
+  @Field(() => String)
+  environment!: string;
+  @Field(() => FlagScopeInput)
+  scope!: FlagScopeInput;
+  @Field(() => Boolean, { nullable: true })
+  enabled?: boolean | null;
+  @Field(() => String, { nullable: true })
+  variant?: string | null;
+  @Field(() => Boolean, { nullable: true, description: 'Simulate that the rule is taken away.' })
+  clear?: boolean | null;
+}
+
+@InputType()
+export class FlagMatrixInput {
+  @Field(() => String)
+  environment!: string;
+  @Field(() => String, { nullable: true, description: 'This tenant and its branches; else every tenant.' })
+  tenant?: string | null;
+  @Field(() => String, { nullable: true })
+  search?: string | null;
+  @Field(() => Int, { nullable: true, defaultValue: 100, description: 'Flags, 1 to 500.' })
+  first?: number | null;
+}
+
+export const SdkTokenKindEnum = { CLIENT: 'CLIENT', FRONTEND: 'FRONTEND', RUNTIME: 'RUNTIME' } as const;
+registerEnumType(SdkTokenKindEnum, { name: 'SdkTokenKind' });
+
+@InputType()
+export class CreateSdkTokenInput extends MutationInput {
+  @Field(() => String)
+  name!: string;
+  @Field(() => SdkTokenKindEnum)
+  kind!: 'CLIENT' | 'FRONTEND' | 'RUNTIME';
+  @Field(() => String)
+  environment!: string;
+  @Field(() => String, { nullable: true, description: 'Slug: the token then sees this tenant alone.' })
+  tenant?: string | null;
+}
+
+@InputType()
+export class RevokeSdkTokenInput extends MutationInput {
+  @Field(() => ID)
+  id!: string;
+}
