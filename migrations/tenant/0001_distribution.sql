@@ -162,11 +162,17 @@ create table price_rule (
   amount_off   numeric(18,6) check (amount_off > 0),
   -- 10 means ten percent off list.
   percent_off  numeric(9,6) check (percent_off > 0 and percent_off <= 100),
+  -- A formula: base x (1 + markup_percent / 100), to a multiple of round_to, plus surcharge.
+  markup_percent numeric(9,6) check (markup_percent >= -100),
+  base         text not null default 'LIST' check (base in ('LIST', 'COST')),
+  round_to     numeric(18,6) check (round_to > 0),
+  surcharge    numeric(18,6) not null default 0,
   valid_from   timestamptz not null default '-infinity',
   -- Exclusive.
   valid_to     timestamptz not null default 'infinity',
   primary key (tenant_id, code),
-  check (num_nonnulls(unit_price, amount_off, percent_off) = 1),
+  check (num_nonnulls(unit_price, amount_off, percent_off, markup_percent) = 1),
+  check (markup_percent is not null or (base = 'LIST' and round_to is null and surcharge = 0)),
   check (num_nonnulls(item, item_group) <= 1),
   check (valid_from < valid_to),
   check (kind not in ('CONTRACT', 'CONTRACT_GROUP') or account is not null),

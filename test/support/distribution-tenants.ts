@@ -123,6 +123,8 @@ const catalogue = `
   insert into price_rule (code, kind, item, min_qty, unit_price) values
     ('MUG-12', 'LIST', 'MUG', 12, 9.5), ('MUG-48', 'LIST', 'MUG', 48, 9);
   insert into price_rule (code, kind, account, item, unit_price) values ('ACME-MUG', 'CONTRACT', 'ACME', 'MUG', 8);
+  insert into price_rule (code, kind, item, account, base, markup_percent, round_to, surcharge) values
+    ('PARIS-CLOCK', 'CONTRACT', 'CLOCK', 'PARIS', 'COST', 70, 0.25, 0.99);
   insert into pricing_policy (account_class, floor_margin_percent, floor_mode) values ('*', 20, 'CLAMP');
   insert into edi_partner (code, name, standard, qualifier, identifier, account, profile) values
     ('tailspin', 'Tailspin Toys', 'X12', 'ZZ', 'TAILSPIN', 'ACME', '{}');

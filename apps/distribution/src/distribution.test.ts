@@ -191,6 +191,9 @@ describe('the distribution service', () => {
       expect(cases.body.lines[0]?.trace.guards).toContainEqual(
         expect.objectContaining({ guard: 'MARGIN_FLOOR', limit: '5.00', applied: false }),
       );
+      const formula = await quote(of('PARIS', 'CLOCK', 1));
+      // 2 × 1.7 = 3.40, to a multiple of 0.25, plus 0.99
+      expect(formula.body.lines[0]).toMatchObject({ unitPrice: '4.49' });
       const pens = await quote(of('ACME', 'PEN', 3));
       expect(pens.body.lines[0]).toMatchObject({ unitPrice: '0.05', margin: null, cost: null });
     });

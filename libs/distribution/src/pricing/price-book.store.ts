@@ -85,7 +85,7 @@ export async function loadRules(
   const all = [...items];
   const { rows } = await tx.query<PriceRuleRow>(
     `select code, kind, account, buying_group, class, category, branch, item, item_group, min_qty,
-            unit_price, amount_off, percent_off,
+            unit_price, amount_off, percent_off, markup_percent, base, round_to, surcharge,
             case when isfinite(valid_from)
               then to_char(valid_from at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') end as valid_from,
             case when isfinite(valid_to)

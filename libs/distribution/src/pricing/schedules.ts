@@ -16,6 +16,10 @@ export interface PriceRuleRow {
   unit_price: string | null;
   amount_off: string | null;
   percent_off: string | null;
+  markup_percent: string | null;
+  base: 'LIST' | 'COST';
+  round_to: string | null;
+  surcharge: string;
   valid_from: string | null;
   valid_to: string | null;
 }
@@ -70,5 +74,14 @@ function formulaOf(row: PriceRuleRow): PriceFormula {
   if (row.unit_price !== null) return { kind: 'FIXED', price: parseMicros(row.unit_price) };
   if (row.amount_off !== null) return { kind: 'AMOUNT_OFF', amount: parseMicros(row.amount_off) };
   if (row.percent_off !== null) return { kind: 'PERCENT_OFF', percent: parseMicros(row.percent_off) };
+  if (row.markup_percent !== null) {
+    return {
+      kind: 'FORMULA',
+      base: row.base,
+      percent: parseMicros(row.markup_percent),
+      roundTo: row.round_to === null ? null : parseMicros(row.round_to),
+      surcharge: parseMicros(row.surcharge),
+    };
+  }
   throw new TypeError(`price rule ${row.code} has no price`);
 }
