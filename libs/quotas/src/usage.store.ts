@@ -71,7 +71,7 @@ export class UsageStore {
          join plan_limit l on l.plan = coalesce((select name from plan where name = t.plan), 'standard')
          left join quota_override o on o.tenant_id = t.id and o.kind = l.kind
          left join quota_boost b on b.tenant_id = t.id and b.kind = l.kind and b.valid_until > now()
-       where t.id = any($1) and l.kind in ('REQUEST_RATE', 'CONCURRENCY')`,
+       where t.id = any($1) and l.kind in ('REQUEST_RATE', 'CONCURRENCY') order by t.slug, l.kind`,
       [asked.map(({ tenantId }) => tenantId)],
     );
     const at = new Date().toISOString();

@@ -36,11 +36,11 @@ describe('the runtime API', () => {
     );
   }
 
-  const call = (path: string, init: RequestInit = {}, bearer = token): Promise<Response> =>
-    fetch(new URL(path, controlPlane.url), {
-      ...init,
-      headers: { ...init.headers, authorization: `Bearer ${bearer}` },
-    });
+  function call(path: string, init: RequestInit = {}, bearer = token): Promise<Response> {
+    const headers = new Headers(init.headers);
+    headers.set('authorization', `Bearer ${bearer}`);
+    return fetch(new URL(path, controlPlane.url), { ...init, headers });
+  }
 
   const post = (report: unknown, bearer = token): Promise<Response> =>
     call(
