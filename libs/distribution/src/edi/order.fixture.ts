@@ -10,7 +10,7 @@ function text(standard: EdiStandard, max: number): fc.Arbitrary<string> {
   // X12 has no escape: its writer blanks delimiters, so a value that is to come back must not hold any.
   const characters = standard === 'X12' ? 'AZaz09 -./&äöÜ#' : "AZaz09 -./&äöÜ+:'?#";
   return fc
-    .string({ unit: fc.constantFrom(...characters), minLength: 1, maxLength: max })
+    .string({ unit: fc.constantFrom(...Array.from(characters)), minLength: 1, maxLength: max })
     .map((value) => value.trim())
     .filter((value) => value.length > 1);
 }

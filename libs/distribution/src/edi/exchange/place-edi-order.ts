@@ -233,11 +233,19 @@ function respond(
   return {
     order,
     outcome: outcomeOf(answers),
-    orderNumber: placed.id,
+    orderNumber: orderNumberOf(placed.id),
     currency: placed.currency,
     lines: answers,
     reason: null,
   };
+}
+
+/** The order's id as X12 can carry it (30 characters): the UUID as a number in base 36, 25 characters. */
+function orderNumberOf(id: string): string {
+  return BigInt(`0x${id.replaceAll('-', '')}`)
+    .toString(36)
+    .toUpperCase()
+    .padStart(25, '0');
 }
 
 function statusOf(held: boolean, allocated: number, backordered: number, offPrice: boolean): LineStatus {
