@@ -16,6 +16,7 @@ export class FakeControlPlane {
   readonly #streams = new Set<ServerResponse>();
   readonly #server = createServer((request, response) => void this.#answer(request, response));
   #port = 0;
+  #onPoll: (() => void)[] = [];
 
   constructor(
     public snapshot: RuntimeSnapshot,
@@ -47,6 +48,13 @@ export class FakeControlPlane {
     for (const stream of this.#streams) this.#push(stream);
   }
 
+  /** Serves other flags from now on; resolves once a client that polls decides by them. */
+  async serveFeatures(...features: FakeFeature[]): Promise<void> {
+    this.features = features;
+    // A client asks again only after it has taken in the answer before.
+    for (let poll = 0; poll < 2; poll++) await new Promise<void>((resolve) => this.#onPoll.push(resolve));
+  }
+
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url?.split('?', 1)[0];
     const body = await readBody(request);
@@ -62,6 +70,7 @@ export class FakeControlPlane {
         this.reports.push(JSON.parse(body) as RuntimeReport);
         return json(response, 202, {});
       case '/api/client/features':
+        for (const tell of this.#onPoll.splice(0)) tell();
         return json(response, 200, { version: 2, features: this.features, segments: [] });
       default:
         return json(response, path?.startsWith('/api/client/') ? 202 : 404, {});

@@ -6,6 +6,7 @@ export * from './decisions/unleash-decider.js';
 export * from './edi/exchange/index.js';
 export * from './edi/index.js';
 export * from './inventory/inventory.read-model.js';
+export * from './inventory/receive-stock.js';
 export * from './jobs/index.js';
 export * from './money/currency.js';
 export * from './money/money.js';

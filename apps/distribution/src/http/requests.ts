@@ -44,6 +44,12 @@ export const quoteRequest = z.object({
     .optional(),
 });
 
+export const receiptRequest = z.object({
+  warehouse: code,
+  quantity: z.number().int().min(1).max(MAX_LINE_QUANTITY),
+  reference: shortText.optional(),
+});
+
 /** A visible ASCII text; longer or stranger ones would not survive proxies. */
 export const idempotencyKey = z
   .string()
