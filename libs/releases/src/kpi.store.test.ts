@@ -66,7 +66,11 @@ describe('KpiStore', () => {
     world.database.transaction((tx) => world.kpiStore.sinceExposure(tx, release, 1, engine));
 
   it('adds up reports, also of the same bucket, of one statement and of forty connections', async () => {
-    await ingest({ lines: 3, linesBelowCost: 1 }, { lines: 4 }, { branch: 'seattle', lines: 5, ordersAccepted: 2 });
+    await ingest(
+      { lines: 3, linesBelowCost: 1 },
+      { lines: 4 },
+      { branch: 'seattle', lines: 5, ordersAccepted: 2 },
+    );
     await Promise.all(
       Array.from({ length: 40 }, (_, i) =>
         ingest(...[{ lines: 1 }, { branch: 'london', lines: 1 }].sort(() => (i % 2 ? 1 : -1))),

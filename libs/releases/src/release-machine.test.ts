@@ -9,7 +9,8 @@ interface ModelWave {
   reason: string | null;
   concurrency: number;
   tenants: WaveTenantStatus[];
-  verdict: GateVerdict;
+  /** undefined: the wave has no gate. */
+  verdict: GateVerdict | undefined;
   soakOver: boolean;
 }
 
@@ -45,7 +46,7 @@ class Model {
       applying: named('APPLYING'),
       pending: named('PENDING'),
       failed: named('FAILED').length,
-      gates: [{ kpi: 'margin', verdict: wave.verdict, explanation: 'figures' }],
+      gates: wave.verdict ? [{ kpi: 'margin', verdict: wave.verdict, explanation: 'figures' }] : [],
     };
   }
 
@@ -113,33 +114,41 @@ class Model {
     if (event < 50 && applying && this.status === 'RUNNING') this.set(applying, 'EXPOSED');
     else if (event < 52 && applying) this.set(applying, 'FAILED');
     else if (event < 70 && wave) wave.soakOver ||= wave.status === 'SOAKING' || wave.status === 'HELD';
-    else if (event < 85 && wave && wave.soakOver) wave.verdict = 'PASS';
-    else if (event === 85 && wave) wave.verdict = 'FAIL';
+    else if (event < 85 && wave?.verdict && wave.soakOver) wave.verdict = 'PASS';
+    else if (event === 85 && wave?.verdict) wave.verdict = 'FAIL';
     else if (event < 90 && this.status === 'RUNNING') this.status = 'PAUSED';
     else if (event < 98 && this.status === 'PAUSED') this.status = 'RUNNING';
     else if (event === 98 && ['RUNNING', 'PAUSED'].includes(this.status)) this.status = 'ROLLING_BACK';
   }
 }
 
-const waveOf = (tenants: number, concurrency: number): ModelWave => ({
+const waveOf = ({ tenants, concurrency, gated }: Shape): ModelWave => ({
   status: tenants === 0 ? 'SKIPPED' : 'PENDING',
   reason: null,
   concurrency,
   tenants: Array.from({ length: tenants }, () => 'PENDING' as const),
-  verdict: 'INCONCLUSIVE',
+  verdict: gated ? 'INCONCLUSIVE' : undefined,
   soakOver: false,
 });
 
-const shapes = fc.array(fc.record({ tenants: fc.nat(6), concurrency: fc.integer({ min: 1, max: 3 }) }), {
-  minLength: 1,
-  maxLength: 4,
+interface Shape {
+  tenants: number;
+  concurrency: number;
+  gated: boolean;
+}
+
+const shape = fc.record({
+  tenants: fc.nat(6),
+  concurrency: fc.integer({ min: 1, max: 3 }),
+  gated: fc.boolean(),
 });
+const shapes = fc.array(shape, { minLength: 1, maxLength: 4 });
 
 describe('decide', () => {
   it('keeps order, cap and completeness whatever people and the world do', () => {
     fc.assert(
       fc.property(shapes, fc.array(fc.nat(99), { maxLength: 300 }), (waves, events) => {
-        const model = new Model(waves.map(({ tenants, concurrency }) => waveOf(tenants, concurrency)));
+        const model = new Model(waves.map(waveOf));
         for (const event of events) {
           const before = model.status;
           const decision = decide(model.view());
@@ -151,7 +160,7 @@ describe('decide', () => {
           if (decision.do === 'pass') {
             const passed = model.waves[decision.position - 1];
             expect(passed?.tenants.every((status) => status === 'EXPOSED')).toBe(true);
-            expect(passed?.verdict).toBe('PASS');
+            expect(passed?.verdict ?? 'PASS').toBe('PASS');
             expect(passed?.soakOver).toBe(true);
           }
           if (before === 'PAUSED') expect(['wait', 'fail']).toContain(decision.do);
@@ -168,18 +177,19 @@ describe('decide', () => {
   it('ends by itself: succeeded when all is good, rolled back with nobody exposed when a gate fails', () => {
     fc.assert(
       fc.property(shapes, fc.option(fc.nat(3), { nil: undefined }), (waves, badWave) => {
-        const model = new Model(waves.map(({ tenants, concurrency }) => waveOf(tenants, concurrency)));
+        const model = new Model(waves.map(waveOf));
         for (let step = 0; step < 500 && ['RUNNING', 'ROLLING_BACK'].includes(model.status); step++) {
           const decision = decide(model.view());
           model.apply(decision);
           if (decision.do === 'apply') for (const id of decision.run) model.set(id, 'EXPOSED');
           for (const [index, wave] of model.waves.entries()) {
             if (wave.status !== 'SOAKING' && wave.status !== 'HELD') continue;
-            wave.verdict = index === badWave ? 'FAIL' : 'PASS';
+            if (wave.verdict) wave.verdict = index === badWave ? 'FAIL' : 'PASS';
             wave.soakOver = true;
           }
         }
-        const bad = badWave !== undefined && (model.waves[badWave]?.tenants.length ?? 0) > 0;
+        const wave = waves[badWave ?? waves.length];
+        const bad = badWave !== undefined && wave !== undefined && wave.gated && wave.tenants > 0;
         expect(model.status).toBe(bad ? 'ROLLED_BACK' : 'SUCCEEDED');
         const statuses = model.waves.flatMap(({ tenants }, index) =>
           tenants.map((status) => ({ status, wave: index })),

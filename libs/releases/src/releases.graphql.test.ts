@@ -66,6 +66,12 @@ describe('releases over GraphQL', () => {
     );
   };
 
+  function releaseOf({ data }: GraphqlResponse, mutation: string): Release {
+    const payload = data?.[mutation] as { release: Release } | undefined;
+    if (!payload) throw new Error(`${mutation} gave no release`);
+    return payload.release;
+  }
+
   async function until(id: string, wanted: string): Promise<Release> {
     const deadline = Date.now() + 30_000;
     for (;;) {
@@ -118,10 +124,10 @@ describe('releases over GraphQL', () => {
       warnings: [],
     });
     const created = await act('createRelease', input);
-    const release = (created.data?.['createRelease'] as { release: Release }).release;
+    const release = releaseOf(created, 'createRelease');
     const { id } = release;
     const again = await act('createRelease', input);
-    expect((again.data?.['createRelease'] as { release: Release }).release.id).toBe(id);
+    expect(releaseOf(again, 'createRelease').id).toBe(id);
 
     await act('promoteRelease', { id });
     await until(id, 'READY');

@@ -19,6 +19,7 @@ import {
   type ReleasesWorld,
 } from './releases.fixture.js';
 import type { CreateReleaseInput } from './releases.service.js';
+import { ledgerLock } from './tenant-migrator.js';
 
 const artifactDigest = `sha256:${'a'.repeat(64)}`;
 const migrationName = 'delivery_slot';
@@ -297,6 +298,27 @@ describe('releases', () => {
     const end = await settled(id);
     expect(end).toMatchObject({ status: 'ROLLED_BACK', exposed: [] });
     expect(await rules()).toEqual([]);
+  });
+
+  it('does nothing more once another process has taken the release over', async () => {
+    await reconcile();
+    const id = await create({ migrations: [migrationName] });
+    await as(author, (command) => world.releases.promote(command, id));
+    await until(id, ({ status }) => status === 'READY');
+    await withTestClient(pool.name, async (client) => {
+      // The migration waits for this lock while the lease changes hands.
+      await client.query('select pg_advisory_lock($1)', [ledgerLock]);
+      await as(author, (command) => world.releases.start(command, id));
+      await until(id, ({ tenants }) => tenants[0]?.[0]?.status === 'APPLYING');
+      await world.database.query(
+        `update release set fence = fence + 1, lease_holder = 'another',
+           lease_until = clock_timestamp() + interval '1 hour' where id = $1`,
+        [id],
+      );
+    });
+    await running?.stop();
+    expect(await witness(pool)).toEqual([]);
+    expect((await stateOf(id)).exposed).toEqual([]);
   });
 
   it('guards a paused release too', async () => {

@@ -13,7 +13,7 @@ export interface TenantDatabaseAccess {
 }
 
 /** Any number that no other advisory lock of Tierdeck uses. */
-const ledgerLock = 7_415_014;
+export const ledgerLock = 7_415_014;
 
 /** Longest a schema change waits for a lock: behind it, every query of the table would queue. */
 const lockTimeoutMs = 3_000;
