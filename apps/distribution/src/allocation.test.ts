@@ -153,7 +153,7 @@ describe('allocation', () => {
 
     await owe('FAIR', 30);
     const shared = await receive('FAIR', 21);
-    expect(shared.body.filled.map(({ quantity }) => quantity).sort()).toEqual([10, 11]);
+    expect(shared.body.filled.map(({ quantity }) => quantity).sort((a, b) => a - b)).toEqual([10, 11]);
     expect(
       (
         await service.call(service.north, '/inventory/NOTHING/receipts', {
