@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { Database, InvalidInputError } from '#platform';
+import { Database, NotFoundError } from '#platform';
 import { evaluate, trace, type FlagDecision, type TraceStep } from './compiler/index.js';
 import type { FlagContext, FlagScope } from './flag.js';
 import { checkRule, checkScope } from './flag-rules.js';
 import { FlagSubjects, type FlagSubject, type SubjectUnitKind } from './flag-subjects.js';
 import { ScopeNotFoundError } from './flags.errors.js';
 import { FlagsReadModel, type LabelledRule } from './flags.read-model.js';
-import { scopeSubject } from './flags.store.js';
+import { scopeSubject } from './scope-subject.store.js';
 import { decider, simulate, type Simulation } from './simulation.js';
 
 /** Rules that do not match are told up to this many; with thousands of tenants nobody reads on. */
@@ -88,7 +88,7 @@ export class FlagQuestions {
       limit: maxColumns,
     });
     if (question.tenant && columns.length === 0)
-      throw new InvalidInputError(`There is no tenant "${question.tenant}".`, { field: 'tenant' });
+      throw new NotFoundError('tenant', question.tenant, { field: 'tenant', hint: 'tierdeck get tenants' });
     const states = await this.readModel.states(
       question.environment,
       page.edges.map(({ node }) => node),

@@ -21,8 +21,8 @@ import {
   findFlag,
   findRule,
   rememberManifest,
-  scopeSubject,
 } from './flags.store.js';
+import { scopeSubject } from './scope-subject.store.js';
 
 const rule = z.strictObject({
   scope: z.strictObject({ kind: z.enum(scopeKinds), key: z.string().default('*') }),

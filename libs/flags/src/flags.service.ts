@@ -21,7 +21,6 @@ import {
   findRule,
   insertFlag,
   lockFlag,
-  scopeSubject,
   setEnvironmentEnabled,
   stamp,
   updateFlag,
@@ -31,6 +30,7 @@ import {
   type RuleAddress,
   type StoredRule,
 } from './flags.store.js';
+import { scopeSubject } from './scope-subject.store.js';
 
 export interface NewFlag {
   key: string;

@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { rowsOf, type Transaction } from '#platform';
 import {
-  isUnitScope,
-  tenantOfScope,
   type FlagDefinition,
   type FlagKind,
   type FlagRule,
@@ -284,34 +282,4 @@ export async function deleteRule(tx: Transaction, at: RuleAddress): Promise<void
     'delete from flag_rule where flag_key = $1 and environment = $2 and scope_kind = $3 and scope_key = $4',
     [at.flag, at.environment, at.scope.kind, at.scope.key],
   );
-}
-
-/** What is known of a scope's subject. Read in the transaction, so that a tenant applied in it counts. */
-export interface ScopeSubject {
-  exists: boolean;
-  /** Of the tenant that the scope belongs to, if there is one. */
-  tenantId: string | undefined;
-}
-
-export async function scopeSubject(tx: Transaction, scope: FlagScope): Promise<ScopeSubject> {
-  if (scope.kind === 'REGION') {
-    const [row] = await rowsOf<{ known: boolean }>(
-      tx,
-      `select exists (select from tenant where region = $1)
-         or exists (select from database_cluster where region = $1) as known`,
-      [scope.key],
-    );
-    return { exists: row?.known ?? false, tenantId: undefined };
-  }
-  const slug = tenantOfScope(scope);
-  if (slug === undefined) return { exists: true, tenantId: undefined };
-  const unit = isUnitScope(scope.kind);
-  const [row] = await rowsOf<{ id: string; known: boolean }>(
-    tx,
-    `select t.id, not $2 or exists (
-       select from unit u where u.tenant_id = t.id and u.kind = $3 and u.code = $4) as known
-     from tenant t where t.slug = $1 and t.status <> 'OFFBOARDED'`,
-    [slug, unit, scope.kind, scope.key.slice(slug.length + 1)],
-  );
-  return { exists: row?.known ?? false, tenantId: row?.id };
 }

@@ -36,7 +36,7 @@ export class FlagFeed implements OnModuleInit, OnModuleDestroy {
     );
     await this.#addEnvironments();
     await Promise.all([...this.#environments.values()].map((feed) => feed.catchUp()));
-    this.#timer = setInterval(() => this.#catchUpAll(), pollMs);
+    this.#timer = setInterval(() => void this.#catchUpEverywhere(), pollMs);
     this.#timer.unref();
   }
 
@@ -55,8 +55,7 @@ export class FlagFeed implements OnModuleInit, OnModuleDestroy {
     if (payload === undefined) {
       this.tokens.invalidate();
       this.tenants.invalidate();
-      void this.#addEnvironments().catch((error: unknown) => this.#failed(error));
-      this.#catchUpAll();
+      void this.#catchUpEverywhere();
       return;
     }
     const notice = JSON.parse(payload) as RevisionNotice;
@@ -66,12 +65,18 @@ export class FlagFeed implements OnModuleInit, OnModuleDestroy {
       case 'tenancy':
         return this.tenants.invalidate();
       case 'environments':
-        void this.#addEnvironments().catch((error: unknown) => this.#failed(error));
+        void this.#catchUpEverywhere();
         return;
       case 'flags':
         return notice.environment === null ? this.#catchUpAll() : this.#catchUp(notice.environment);
       default:
     }
+  }
+
+  /** Also in environments that are new. */
+  async #catchUpEverywhere(): Promise<void> {
+    await this.#addEnvironments().catch((error: unknown) => this.#failed(error));
+    this.#catchUpAll();
   }
 
   async #addEnvironments(): Promise<void> {

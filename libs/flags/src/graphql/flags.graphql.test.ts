@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ManifestsService, type ManifestChange } from '#tenancy';
 import { TestControlPlane } from '../../../../test/support/control-plane.js';
 import { exampleTenants } from '../flags.fixture.js';
 import { FlagChangesResolver } from './flag-changes.resolver.js';
@@ -231,83 +230,5 @@ describe('flags over GraphQL', () => {
     expect(status).toBe(401);
     expect(await codeOf(create, { ...input, environment: 'nowhere' })).toBe('ENVIRONMENT_NOT_FOUND');
     expect(await codeOf(create, { ...input, tenant: 'nobody' })).toBe('TENANT_NOT_FOUND');
-  });
-
-  describe('as manifests', () => {
-    const manifest = (rules: string, more = '') => [
-      {
-        file: 'allocation.yaml',
-        content: `apiVersion: tierdeck/v1
-kind: Flag
-metadata: { key: allocation }
-spec:
-  description: Which engine allocates.
-  kind: VARIANT
-  variants: [{ name: fifo }, { name: sourcing }]
-  defaultVariant: fifo
-  environments:
-    production:
-      enabled: true
-      rules: [${rules}]
-${more}`,
-      },
-    ];
-    const atLondon = '{ scope: { kind: BRANCH, key: northwind/london }, enabled: true, variant: sourcing }';
-    const later = '{ scope: { kind: BRANCH, key: northwind/later }, enabled: true, variant: sourcing }';
-    const apply = async (files: { file: string; content: string }[]): Promise<ManifestChange[]> => {
-      const { app, foundation } = server.controlPlane;
-      const { changes } = await foundation.commands.asSystem('test', (command) =>
-        app.get(ManifestsService).apply(command, files),
-      );
-      return changes;
-    };
-    const rules = async () => {
-      const { data } = await server.graphql(
-        `{ flag(key: "allocation") { rules(environment: "production") { scope { key } variant } } }`,
-      );
-      return (data as { flag: { rules: { scope: { key: string } }[] } }).flag.rules.map(
-        ({ scope }) => scope.key,
-      );
-    };
-
-    it('creates, leaves alone what did not change, and keeps what people set', async () => {
-      expect(await apply(manifest(atLondon))).toMatchObject([
-        { kind: 'Flag', name: 'allocation', action: 'CREATE' },
-      ]);
-      expect(await rules()).toEqual(['northwind/london']);
-      expect(await apply(manifest(atLondon))).toMatchObject([{ action: 'NONE', fields: [] }]);
-      await run(setRule, {
-        flag: 'allocation',
-        environment: 'production',
-        scope: seattle,
-        enabled: true,
-        variant: 'sourcing',
-      });
-      expect(await apply(manifest(atLondon))).toMatchObject([{ action: 'NONE' }]);
-      expect(await apply(manifest(later))).toMatchObject([
-        {
-          action: 'UPDATE',
-          fields: [
-            { path: 'spec.environments.production.rules.BRANCH:northwind/later', before: null },
-            { path: 'spec.environments.production.rules.BRANCH:northwind/london', after: null },
-          ],
-        },
-      ]);
-      expect(await rules()).toEqual(['northwind/later', 'northwind/seattle']);
-    });
-
-    it('tells what is wrong, with its line', async () => {
-      const wrong = '{ scope: { kind: TENANT, key: nobody }, enabled: true, variant: none }';
-      await expect(apply(manifest(wrong))).rejects.toMatchObject({
-        code: 'MANIFEST_INVALID',
-        problems: [
-          { line: 12, field: 'spec.environments.production.rules[0].variant' },
-          { line: 12, field: 'spec.environments.production.rules[0].scope.key' },
-        ],
-      });
-      await expect(apply(manifest('', '    nowhere: { enabled: true }'))).rejects.toMatchObject({
-        problems: [{ line: 13, field: 'spec.environments.nowhere' }],
-      });
-    });
   });
 });
