@@ -97,6 +97,8 @@ export function Palette({ onShortcuts }: { onShortcuts: () => void }) {
       onSpotlightClose={() => setOpened(false)}
       shortcut={['mod + K']}
       highlightQuery
+      yOffset="12vh"
+      overlayProps={{ backgroundOpacity: 0.4, blur: 1 }}
       scrollable
       maxHeight={420}
       size={560}

@@ -18,8 +18,10 @@ export function ShortcutSheet({ opened, onClose }: { opened: boolean; onClose: (
   return (
     <Modal opened={opened} onClose={onClose} title="Keyboard shortcuts" size="lg">
       <div className={styles['sheet']}>
-        <Keys title="Everywhere" keys={general} />
-        <Keys title="Tables" keys={tables} />
+        <div>
+          <Keys title="Everywhere" keys={general} />
+          <Keys title="Tables" keys={tables} />
+        </div>
         <Keys title="Go to" keys={pages.map(({ key, label }) => [['g', key], label])} />
       </div>
     </Modal>
@@ -28,7 +30,7 @@ export function ShortcutSheet({ opened, onClose }: { opened: boolean; onClose: (
 
 function Keys({ title, keys }: { title: string; keys: [string[], string][] }) {
   return (
-    <section>
+    <section className={styles['sheetGroup']}>
       <Text fw={600} size="sm" mb={6}>
         {title}
       </Text>

@@ -1,11 +1,4 @@
-import {
-  IconArrowDown,
-  IconArrowRight,
-  IconBolt,
-  IconDatabase,
-  IconFileImport,
-  IconServer2,
-} from '@tabler/icons-react';
+import { IconArrowRight, IconBolt, IconDatabase, IconFileImport, IconServer2 } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import type { Placement } from '../components/badges.js';
 import styles from './placement-picture.module.css';

@@ -11,7 +11,7 @@ export const tenantColumns: Column<TenantRow>[] = [
   {
     key: 'name',
     header: 'Tenant',
-    width: 'minmax(190px, 1.6fr)',
+    width: 'minmax(180px, 1.3fr)',
     render: (tenant) => (
       <div className={styles['name']}>
         <Link
@@ -47,7 +47,7 @@ export const tenantColumns: Column<TenantRow>[] = [
   {
     key: 'database',
     header: 'Database',
-    width: 'minmax(110px, 0.9fr)',
+    width: 'minmax(110px, 1fr)',
     render: (tenant) =>
       tenant.database.name ? (
         <span className="mono dim">{tenant.database.name}</span>
@@ -66,7 +66,7 @@ export const tenantColumns: Column<TenantRow>[] = [
   {
     key: 'labels',
     header: 'Labels',
-    width: 'minmax(110px, 1fr)',
+    width: 'minmax(120px, 1.3fr)',
     render: (tenant) => <Labels labels={tenant.labels} />,
   },
   {
