@@ -11,12 +11,13 @@ describe('allocation', () => {
   afterAll(() => service.stop());
   beforeEach(() => service.controlPlane.serveFeatures());
 
-  /** Does as an answer of 503 says: sends the request again. */
+  /** Does as an answer of 503 says: sends the request again after the time it names. */
   async function patiently<Body>(send: () => Promise<Answer<Body>>): Promise<Answer<Body>> {
     for (;;) {
       const answer = await send();
       if (answer.status !== 503) return answer;
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      const pauseMs = 1_000 * Number(answer.headers.get('retry-after'));
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   }
 
