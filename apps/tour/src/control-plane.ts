@@ -32,9 +32,13 @@ export class ControlPlane {
     return answer.data;
   }
 
-  /** Calls a mutation with one input and gives the wanted fields of its payload. */
-  async change<T>(mutation: string, input: Record<string, unknown>, fields: string): Promise<T> {
-    const type = `${mutation.charAt(0).toUpperCase()}${mutation.slice(1)}Input`;
+  /** Calls a mutation with one input and gives the wanted fields of its payload. @param type of its input */
+  async change<T>(
+    mutation: string,
+    input: Record<string, unknown>,
+    fields: string,
+    type = `${mutation.charAt(0).toUpperCase()}${mutation.slice(1)}Input`,
+  ): Promise<T> {
     const answer = await this.ask<Record<string, T>>(
       `mutation ($input: ${type}!) { ${mutation}(input: $input) { ${fields} } }`,
       { input },

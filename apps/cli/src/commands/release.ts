@@ -79,29 +79,29 @@ export function releaseCommands(program: Command, context: Context): void {
       for (const warning of planRelease.warnings) context.message(`warning: ${warning}`);
     });
 
-  const simple: [verb: string, mutation: string, type: string, description: string][] = [
-    ['promote', 'promoteRelease', 'ReleaseInput', 'prove it in staging and make it ready for production'],
-    ['start', 'startRelease', 'ReleaseInput', 'send it through its waves'],
-    ['resume', 'resumeRelease', 'ReleaseInput', 'go on after a pause'],
+  const simple: [verb: string, mutation: string, description: string][] = [
+    ['promote', 'promoteRelease', 'prove it in staging and make it ready for production'],
+    ['start', 'startRelease', 'send it through its waves'],
+    ['resume', 'resumeRelease', 'go on after a pause'],
   ];
-  for (const [verb, mutation, type, description] of simple) {
+  for (const [verb, mutation, description] of simple) {
     release
       .command(`${verb} <id>`)
       .description(description)
-      .action(async (id: string) => told(await act(mutation, type, { id })));
+      .action(async (id: string) => told(await act(mutation, 'ReleaseInput', { id })));
   }
 
-  const withReason: [verb: string, mutation: string, type: string, description: string][] = [
-    ['pause', 'pauseRelease', 'ReleaseInput', 'start no further tenant'],
-    ['abort', 'abortRelease', 'ReleaseInput', 'end it; exposed tenants keep it'],
-    ['rollback', 'rollBackRelease', 'ReleaseInput', 'take it back from the exposed tenants'],
+  const withReason: [verb: string, mutation: string, description: string][] = [
+    ['pause', 'pauseRelease', 'start no further tenant'],
+    ['abort', 'abortRelease', 'end it; exposed tenants keep it'],
+    ['rollback', 'rollBackRelease', 'take it back from the exposed tenants'],
   ];
-  for (const [verb, mutation, type, description] of withReason) {
+  for (const [verb, mutation, description] of withReason) {
     release
       .command(`${verb} <id>`)
       .description(description)
       .option('--reason <text>', 'for the audit')
-      .action(async (id: string, { reason }) => told(await act(mutation, type, { id, reason })));
+      .action(async (id: string, { reason }) => told(await act(mutation, 'ReleaseInput', { id, reason })));
   }
 
   release

@@ -18,8 +18,10 @@ export function tenantCommands(program: Command, context: Context): void {
 
   const change = async (mutation: string, input: Record<string, unknown>, watch: boolean): Promise<void> => {
     const client = await context.client();
-    const name = `${mutation.charAt(0).toUpperCase()}${mutation.slice(1)}Input`;
     const withOperation = mutation !== 'suspendTenant' && mutation !== 'resumeTenant';
+    const name = withOperation
+      ? `${mutation.charAt(0).toUpperCase()}${mutation.slice(1)}Input`
+      : 'TenantReasonInput';
     const answer = await client.request<Record<string, TenantAndOperation>>(
       `mutation ($input: ${name}!) { ${mutation}(input: $input) {
          ${tenantFields} ${withOperation ? `operation { ${operationFields} }` : ''} } }`,
@@ -127,9 +129,8 @@ function operationCommands(program: Command, context: Context): void {
       .description(verb === 'retry' ? 'go on at the step that failed' : 'stop before the next step')
       .action(async (id: string) => {
         const client = await context.client();
-        const name = `${verb === 'retry' ? 'Retry' : 'Cancel'}OperationInput`;
         await client.request(
-          `mutation ($input: ${name}!) { ${verb}Operation(input: $input) { operation { id } } }`,
+          `mutation ($input: OperationIdInput!) { ${verb}Operation(input: $input) { operation { id } } }`,
           { input: { id } },
         );
         if (verb === 'retry') await followOperation(context, client, id);

@@ -84,19 +84,16 @@ export async function branchPricing(instance: Instance, promises: Promises): Pro
   );
 }
 
-/** Two accounts of one buying group in two branches, so that only the branch differs. */
+/** Two accounts of the buying group that has a deal on USB novelties, in two branches: only the branch differs. */
 function twoBranches(all: readonly Account[]): [Account & { branch: string }, Account & { branch: string }] {
   const placed = all.filter(
     (account): account is Account & { branch: string } =>
-      account.branch !== null && account.buyingGroup !== null,
+      account.branch !== null && account.buyingGroup === 'tailspin-toys',
   );
-  for (const here of placed) {
-    const there = placed.find(
-      ({ branch, buyingGroup }) => buyingGroup === here.buyingGroup && branch !== here.branch,
-    );
-    if (there) return [here, there];
-  }
-  throw new Error(`${tenant} has no buying group in two branches`);
+  const [here] = placed;
+  const there = placed.find(({ branch }) => branch !== here?.branch);
+  if (here && there) return [here, there];
+  throw new Error(`${tenant} has no buyers of tailspin-toys in two branches`);
 }
 
 async function quote(dataPlane: DataPlane, account: Account, sku: string): Promise<Priced> {

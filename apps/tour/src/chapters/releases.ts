@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ControlPlane } from '../control-plane.js';
 import type { Instance } from '../instance.js';
@@ -31,6 +33,11 @@ const waves = ['canary', 'early', 'main'].map((name) => ({
   gates: [{ kpi: 'margin', threshold: 0.02, minSamples: 10 }],
 }));
 
+/** Both releases are of the service that runs: this very file stands for it. */
+const artifactDigest = `sha256:${createHash('sha256')
+  .update(readFileSync(new URL(import.meta.url)))
+  .digest('hex')}`;
+
 /** A good release reaches every wave; a bad one is stopped by the margin gate and taken back. */
 export async function releases(instance: Instance, promises: Promises): Promise<void> {
   const buyers = await buyersOf(instance, [
@@ -54,6 +61,7 @@ async function goodRelease(instance: Instance, promises: Promises): Promise<void
   const { controlPlane } = instance;
   const content = {
     name: 'Waterfall pricing and the promised date',
+    artifactDigest,
     flagChanges: [{ flag: 'pricing.engine', enabled: true, variant: 'waterfall-v2' }],
     migrations: ['0002_promised_date'],
     waves,
@@ -71,6 +79,7 @@ async function goodRelease(instance: Instance, promises: Promises): Promise<void
     'rollBackRelease',
     { id: release.id, reason: 'the tour leaves things as they were' },
     'release { id }',
+    'ReleaseInput',
   );
   const back = await followed(controlPlane, release.id, promises, ['ROLLED_BACK']);
   promises.keep(
@@ -83,6 +92,7 @@ async function badRelease(instance: Instance, promises: Promises): Promise<void>
   const { controlPlane } = instance;
   const content = {
     name: 'Percent deals in the legacy engine',
+    artifactDigest,
     flagChanges: [{ flag: 'pricing.percent-deals', enabled: true }],
     waves,
   };
@@ -119,7 +129,7 @@ async function send({ controlPlane }: Instance, content: object): Promise<Releas
     `release { ${releaseFields} }`,
   );
   const { id } = release;
-  await controlPlane.change('promoteRelease', { id }, 'release { id }');
+  await controlPlane.change('promoteRelease', { id }, 'release { id }', 'ReleaseInput');
   await followed(controlPlane, id, undefined, ['READY', 'FAILED']);
   const { secret } = await controlPlane.change<{ secret: string }>(
     'createToken',
@@ -127,7 +137,7 @@ async function send({ controlPlane }: Instance, content: object): Promise<Releas
     'secret',
   );
   await controlPlane.as(secret).change('approve', { release: id, comment: 'tour' }, 'release { id }');
-  await controlPlane.change('startRelease', { id }, 'release { id }');
+  await controlPlane.change('startRelease', { id }, 'release { id }', 'ReleaseInput');
   return release;
 }
 

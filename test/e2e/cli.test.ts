@@ -1,0 +1,170 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { TestStack } from '../support/stack.js';
+
+const run = promisify(execFile);
+
+interface Outcome {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+let stack: TestStack;
+let home: string;
+
+beforeAll(async () => {
+  stack = await TestStack.start();
+  home = await mkdtemp(join(tmpdir(), 'tierdeck-cli-'));
+}, 180_000);
+
+afterAll(async () => {
+  await stack?.remove();
+  await rm(home, { recursive: true, force: true });
+});
+
+/** Runs the command as a user would, with a home of its own. */
+async function tierdeck(args: string[], env: Record<string, string> = {}): Promise<Outcome> {
+  const admin =
+    env['TIERDECK_TOKEN'] === undefined ? { TIERDECK_TOKEN: await stack.token('admin-token') } : {};
+  return run(process.execPath, ['apps/cli/bin/tierdeck.mjs', ...args], {
+    env: { PATH: process.env['PATH'], HOME: home, TIERDECK_URL: stack.url, ...admin, ...env },
+  }).then(
+    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+    ({ code, stdout, stderr }: Outcome) => ({ code, stdout, stderr }),
+  );
+}
+
+describe('tierdeck', () => {
+  it('gets what there is, in every format', async () => {
+    const table = await tierdeck(['get', 'tenants']);
+    expect(table.stdout).toMatch(/^TENANT +TIER +STATUS/);
+    expect(table.stdout).toMatch(/albion-gifts +DEDICATED +ACTIVE/);
+    const json = await tierdeck(['get', 'tenants', '-o', 'json']);
+    expect(JSON.parse(json.stdout)).toHaveLength(5);
+    expect((await tierdeck(['get', 'tenants', '-o', 'name'])).stdout.split('\n')).toContain('northwind');
+    expect((await tierdeck(['get', 'flags', '-o', 'yaml'])).stdout).toContain('key: pricing.engine');
+    expect((await tierdeck(['get', 'quotas', '-t', 'northwind'])).stdout).toMatch(
+      /northwind +REQUEST_RATE +50/,
+    );
+    expect((await tierdeck(['get', 'releases'])).code).toBe(0);
+    expect((await tierdeck(['get', 'operations'])).stdout).toContain('tenant.onboard');
+  });
+
+  it('tells differences by exit code 2, applies them, and then there are none', async () => {
+    const file = join(home, 'northwind.yaml');
+    const manifest = (name: string): string => `apiVersion: tierdeck/v1
+kind: Tenant
+metadata: { slug: northwind, labels: { region: eu, wave: canary } }
+spec:
+  name: ${name}
+  plan: standard
+  database: SHARED
+  integrationWorkers: SHARED
+  data: { kit: northwind }
+`;
+    await writeFile(file, manifest('Northwind Traders of Boston'));
+    const diff = await tierdeck(['diff', '-f', file]);
+    expect(diff).toMatchObject({ code: 2, stdout: expect.stringContaining('Northwind Traders of Boston') });
+    expect((await tierdeck(['apply', '-f', file])).stdout).toContain('Tenant/northwind updated');
+    expect(await tierdeck(['diff', '-f', file])).toMatchObject({ code: 0, stdout: '' });
+    await writeFile(file, manifest('Northwind Traders'));
+    expect((await tierdeck(['apply', '-f', file])).code).toBe(0);
+    expect((await tierdeck(['diff', '-f', 'tenants'])).code).toBe(0);
+  });
+
+  it('names file, line and field of a wrong manifest, and applies nothing', async () => {
+    const file = join(home, 'wrong.yaml');
+    await writeFile(
+      file,
+      'apiVersion: tierdeck/v1\nkind: Tenant\nmetadata: { slug: acme }\nspec:\n  name: Acme\n  database: PRIVATE\n',
+    );
+    const outcome = await tierdeck(['apply', '-f', file]);
+    expect(outcome.code).toBe(1);
+    expect(outcome.stdout).toBe('');
+    expect(outcome.stderr).toMatch(/wrong\.yaml:6: spec\.database: /);
+    expect((await tierdeck(['get', 'tenants', '-o', 'name'])).stdout).not.toContain('acme');
+  });
+
+  it('sets, explains and clears a flag', async () => {
+    const branch = 'northwind/seattle';
+    const simulated = await tierdeck([
+      'flag',
+      'simulate',
+      'pricing.engine',
+      'waterfall-v2',
+      '--branch',
+      branch,
+    ]);
+    expect(simulated.code).toBe(2);
+    expect(simulated.stdout).toMatch(/northwind/);
+    expect((await tierdeck(['flag', 'set', 'pricing.engine', 'waterfall-v2', '--branch', branch])).code).toBe(
+      0,
+    );
+    expect((await tierdeck(['flag', 'explain', 'pricing.engine', '--branch', branch])).stdout).toMatch(
+      /^pricing\.engine is on, waterfall-v2/,
+    );
+    expect((await tierdeck(['flag', 'clear', 'pricing.engine', '--branch', branch])).code).toBe(0);
+    expect((await tierdeck(['flag', 'explain', 'pricing.engine', '--branch', branch])).stdout).toMatch(
+      /^pricing\.engine is off/,
+    );
+  });
+
+  it('boosts a quota and takes it back', async () => {
+    const boosted = await tierdeck(['quota', 'boost', 'northwind', 'REQUEST_RATE', '80', '--minutes', '5']);
+    expect(boosted.stdout).toMatch(/northwind REQUEST_RATE: 80 .*boost until/);
+    expect((await tierdeck(['quota', 'unboost', 'northwind', 'REQUEST_RATE'])).stdout).toMatch(
+      /50 .*\(plan\)/,
+    );
+    expect((await tierdeck(['quota', 'top'])).code).toBe(0);
+  });
+
+  it('verifies the audit and shows its tail', async () => {
+    expect((await tierdeck(['audit', 'verify'])).stdout).toMatch(/^\d+ events untouched/);
+    expect((await tierdeck(['audit', 'tail', '-n', '3'])).stdout.trim().split('\n')).toHaveLength(4);
+  });
+
+  it('keeps a login in a file of mode 0600, and refuses a wrong token', async () => {
+    const token = await stack.token('admin-token');
+    const login = await tierdeck(['login', '--url', stack.url], { TIERDECK_TOKEN: token });
+    expect(login.code).toBe(0);
+    const kept = join(home, '.config', 'tierdeck', 'login.json');
+    expect((await stat(kept)).mode & 0o777).toBe(0o600);
+    const refused = await tierdeck(['get', 'tenants'], { TIERDECK_TOKEN: 'wrong' });
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toContain('UNAUTHENTICATED');
+    expect(refused.stderr).toContain('hint:');
+  });
+
+  it('lets a viewer look and nothing else', async () => {
+    const { stdout } = await tierdeck(['token', 'create', 'looker', 'viewer']);
+    const viewer = { TIERDECK_TOKEN: stdout.trim() };
+    expect((await tierdeck(['get', 'tenants'], viewer)).code).toBe(0);
+    const refused = await tierdeck(['tenant', 'suspend', 'northwind', '--reason', 'x'], viewer);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain('FORBIDDEN');
+  });
+
+  it('asks nothing off a terminal: it names the option that confirms', async () => {
+    const outcome = await tierdeck(['tenant', 'offboard', 'northwind', '--reason', 'x']);
+    expect(outcome.code).toBe(1);
+    expect(outcome.stderr).toContain('--confirm northwind');
+  });
+
+  it('suggests a command for a mistyped one, and prints completions', async () => {
+    expect((await tierdeck(['tenat'])).stderr).toContain('Did you mean tenant?');
+    for (const shell of ['bash', 'zsh', 'fish']) {
+      expect((await tierdeck(['completion', shell])).stdout).toContain('tierdeck');
+    }
+    const { stdout } = await tierdeck(['completion', 'bash']);
+    const completed = await run('bash', [
+      '-c',
+      `${stdout}\nCOMP_WORDS=(tierdeck flag ex); COMP_CWORD=2; _tierdeck; echo "\${COMPREPLY[@]}"`,
+    ]);
+    expect(completed.stdout.trim()).toBe('explain');
+  });
+});

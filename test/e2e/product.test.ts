@@ -1,0 +1,212 @@
+import { randomUUID } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { TestStack } from '../support/stack.js';
+
+let stack: TestStack;
+
+beforeAll(async () => {
+  stack = await TestStack.start();
+}, 180_000);
+
+afterAll(() => stack?.remove());
+
+interface HttpAnswer {
+  status: number;
+  headers: Headers;
+  body: Record<string, unknown> & { error?: { code: string; message: string } };
+}
+
+/** The data plane as a tenant's system calls it. */
+async function call(
+  tenant: string | undefined,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<HttpAnswer> {
+  const token = tenant === undefined ? undefined : await stack.token(`tenant-tokens/${tenant}`);
+  const response = await fetch(`${stack.distributionUrl}${path}`, {
+    method: body === undefined ? 'GET' : 'POST',
+    headers: {
+      ...(token ? { authorization: `Bearer ${token}` } : {}),
+      ...(body === undefined || typeof body === 'string' ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  const json = response.headers.get('content-type')?.includes('json')
+    ? (JSON.parse(text) as object)
+    : { text };
+  return { status: response.status, headers: response.headers, body: json as HttpAnswer['body'] };
+}
+
+async function until<T>(what: string, look: () => Promise<T | undefined | false>): Promise<T> {
+  for (let i = 0; i < 300; i++) {
+    const seen = await look();
+    if (seen !== undefined && seen !== false) return seen;
+    await sleep(50);
+  }
+  throw new Error(`${what} did not happen within 15 s`);
+}
+
+const usb = { account: 'tailspin-toys-far-west', lines: [{ sku: 'WWI-001', quantity: 1 }] };
+const elsewhere = { account: 'tailspin-toys-great-lakes', lines: [{ sku: 'WWI-001', quantity: 1 }] };
+const wwi = 'wide-world-importers';
+
+async function unitPrice(body: unknown): Promise<string> {
+  const quote = await call(wwi, '/quotes', body);
+  return (quote.body as unknown as { lines: { unitPrice: string }[] }).lines[0]?.unitPrice ?? '';
+}
+
+describe('the reference data plane, in all tiers', () => {
+  it.each(['northwind', wwi, 'albion-gifts'])('takes an order of %s, once for one key', async (tenant) => {
+    const items = (await call(tenant, '/items?limit=200')).body as unknown as {
+      items: { sku: string; available: number }[];
+    };
+    const item = items.items.find(({ available }) => available > 5);
+    const accounts = (await call(tenant, '/accounts?limit=1')).body as unknown as {
+      accounts: { code: string }[];
+    };
+    const order = { account: accounts.accounts[0]?.code, lines: [{ sku: item?.sku, quantity: 1 }] };
+    const key = randomUUID();
+    const first = await call(tenant, '/orders', order, { 'idempotency-key': key });
+    expect(first.status).toBe(201);
+    const again = await call(tenant, '/orders', order, { 'idempotency-key': key });
+    expect(again.body['id']).toBe(first.body['id']);
+    const other = await call(
+      tenant,
+      '/orders',
+      { ...order, lines: [{ sku: item?.sku, quantity: 2 }] },
+      { 'idempotency-key': key },
+    );
+    expect(other.status).toBe(409);
+    expect(other.body.error?.code).toBe('IDEMPOTENCY_KEY_REUSED');
+    const read = await call(tenant, `/orders/${String(first.body['id'])}`);
+    expect(read.body).toMatchObject({ id: first.body['id'], account: order.account });
+  });
+
+  it("never shows one tenant's order to another, whatever it claims to be", async () => {
+    const placed = await call(wwi, '/orders', usb);
+    expect(placed.status).toBe(201);
+    const path = `/orders/${String(placed.body['id'])}`;
+    for (const headers of [{}, { 'x-tenant-id': wwi }, { 'x-tenant': wwi }]) {
+      expect((await call('northwind', `${path}?tenant=${wwi}`, undefined, headers)).status).toBe(404);
+    }
+    expect((await call(undefined, path)).status).toBe(401);
+    expect((await call(undefined, path, undefined, { authorization: 'Bearer forged' })).status).toBe(401);
+  });
+
+  it('answers bad input with a typed error and a status that fits', async () => {
+    expect((await call(wwi, '/orders', '{"account":', { 'content-type': 'application/json' })).status).toBe(
+      400,
+    );
+    const nobody = await call(wwi, '/quotes', { ...usb, account: 'nobody' });
+    expect([nobody.status, nobody.body.error?.code]).toEqual([404, 'ACCOUNT_NOT_FOUND']);
+    const negative = await call(wwi, '/orders', { ...usb, lines: [{ sku: 'WWI-001', quantity: -1 }] });
+    expect(negative.status).toBe(400);
+    expect(JSON.stringify(negative.body)).not.toMatch(/select |node_modules|\.ts:/);
+  });
+});
+
+describe('flags', () => {
+  const rule = {
+    flag: 'pricing.engine',
+    environment: 'production',
+    scope: { kind: 'BRANCH', key: `${wwi}/far-west` },
+  };
+
+  it('change the price of one branch and leave the other, and come back', async () => {
+    const [here, there] = [await unitPrice(usb), await unitPrice(elsewhere)];
+    await stack.ask(`mutation ($input: SetFlagRuleInput!) { setFlagRule(input: $input) { revision } }`, {
+      input: { ...rule, enabled: true, variant: 'waterfall-v2' },
+    });
+    await until('the new price', async () => (await unitPrice(usb)) !== here);
+    expect(await unitPrice(elsewhere)).toBe(there);
+    await stack.ask(`mutation ($input: ClearFlagRuleInput!) { clearFlagRule(input: $input) { revision } }`, {
+      input: rule,
+    });
+    await until('the old price', async () => (await unitPrice(usb)) === here);
+  });
+});
+
+describe('EDI', () => {
+  it('turns a document into an order through the queue, and answers it', async () => {
+    const before = (await call('northwind', '/orders?limit=200')).body as unknown as { orders: unknown[] };
+    const document = await northwind850();
+    const taken = await call('northwind', '/edi', document, { 'content-type': 'application/edi-x12' });
+    expect(taken.status).toBe(202);
+    expect(taken.body['text']).toMatch(/ST\*997/);
+    await until('the order', async () => {
+      const after = (await call('northwind', '/orders?limit=200')).body as unknown as { orders: unknown[] };
+      return after.orders.length > before.orders.length;
+    });
+  });
+
+  it('refuses a broken document with its segment and a negative acknowledgement', async () => {
+    const broken = (await northwind850()).replace(/CTT\*\d+~/, '').replace('SE*', 'SE*9');
+    const refused = await call('northwind', '/edi', broken, { 'content-type': 'application/edi-x12' });
+    expect(refused.status).toBe(422);
+    expect(JSON.stringify(refused.body)).toMatch(/segment|AK5\*R/i);
+  });
+});
+
+describe('static stability', () => {
+  it('serves orders and decides flags while the control plane is gone', async () => {
+    const price = await unitPrice(usb);
+    const control = await controlPlanePid();
+    process.kill(control, 'SIGSTOP');
+    try {
+      expect(await unitPrice(usb)).toBe(price);
+      expect((await call(wwi, '/orders', usb)).status).toBe(201);
+    } finally {
+      process.kill(control, 'SIGCONT');
+    }
+    process.kill(control, 'SIGKILL');
+    expect(await unitPrice(usb)).toBe(price);
+    await until('the control plane is back', () =>
+      fetch(`${stack.url}/readyz`).then(
+        ({ ok }) => ok,
+        () => false,
+      ),
+    );
+  });
+});
+
+/** A purchase order of one of Northwind's trading partners, for an item it has. */
+async function northwind850(): Promise<string> {
+  const partners = (await readFile('tenants/kits/northwind/edi_partner.csv', 'utf8')).trim().split('\n');
+  const columns = partners[0]?.split(',') ?? [];
+  const row = partners
+    .slice(1)
+    .map((line) => line.split(','))
+    .find((cells) => cells[columns.indexOf('standard')] === 'X12');
+  const cell = (name: string): string => row?.[columns.indexOf(name)] ?? '';
+  const sender = cell('identifier').padEnd(15);
+  const control = String(Math.floor(Math.random() * 1e9)).padStart(9, '0');
+  const segments = [
+    `ISA*00*          *00*          *${cell('qualifier').padEnd(2)}*${sender}*ZZ*NORTHWIND      *261123*1200*U*00401*${control}*0*P*>`,
+    `GS*PO*${cell('identifier')}*NORTHWIND*20261123*1200*${Number(control)}*X*004010`,
+    'ST*850*0001',
+    `BEG*00*SA*PO-${control}**20261123`,
+    'PO1*1*1*EA***VN*NW-03',
+    'CTT*1',
+    'SE*5*0001',
+    `GE*1*${Number(control)}`,
+    `IEA*1*${control}`,
+  ];
+  return `${segments.join('~')}~`;
+}
+
+async function controlPlanePid(): Promise<number> {
+  for (const pid of await readdir('/proc')) {
+    if (!/^\d+$/.test(pid)) continue;
+    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    const env = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
+    if (command.includes('control-plane/src/main.js') && env.includes(`TIERDECK_DATA_DIR=${stack.dataDir}`)) {
+      return Number(pid);
+    }
+  }
+  throw new Error('the control plane of the stack was not found');
+}
