@@ -78,6 +78,32 @@ ${more}`,
     expect(await rules()).toEqual(['northwind/later', 'northwind/seattle']);
   });
 
+  it('keeps a rule that somebody changed, as long as the file says what it said', async () => {
+    const { app, foundation } = server.controlPlane;
+    const [file] = manifest(atLondon);
+    const files = [{ file: 'other.yaml', content: (file?.content ?? '').replace('allocation', 'other') }];
+    await apply(files);
+    const scope = { kind: 'BRANCH', key: 'northwind/london' } as const;
+    await foundation.commands.asSystem('test', (command) =>
+      app
+        .get(FlagsService)
+        .setRule(command, { flag: 'other', environment: 'production', scope, enabled: false }),
+    );
+    expect(await apply(files)).toMatchObject([{ action: 'NONE' }]);
+    const changed = [
+      {
+        file: 'other.yaml',
+        content: (files[0]?.content ?? '').replace('variant: sourcing', 'variant: fifo'),
+      },
+    ];
+    expect(await apply(changed)).toMatchObject([
+      {
+        action: 'UPDATE',
+        fields: [{ before: { enabled: false, variant: null }, after: { enabled: true, variant: 'fifo' } }],
+      },
+    ]);
+  });
+
   it('tells what is wrong, with its line', async () => {
     const wrong = '{ scope: { kind: TENANT, key: nobody }, enabled: true, variant: none }';
     await expect(apply(manifest(wrong))).rejects.toMatchObject({
