@@ -8,7 +8,7 @@ export interface HttpAnswer<T> {
 export class DataPlane {
   constructor(
     readonly url: string,
-    private readonly token: string,
+    readonly token: string,
   ) {}
 
   async get<T>(path: string): Promise<HttpAnswer<T>> {

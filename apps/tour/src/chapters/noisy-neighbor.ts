@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import type { DataPlane } from '../data-plane.js';
 import type { Instance } from '../instance.js';
+import type { Noise } from '../noise.js';
+import { pacedQuotes, type Outcome } from '../paced-load.js';
 import type { Promises } from '../promises.js';
 import { accounts, itemsInStock } from '../shopping.js';
 
@@ -21,11 +24,12 @@ export async function noisyNeighbor(instance: Instance, promises: Promises): Pro
 
   const victimQuote = await quoteOf(victim);
   const floodQuote = await quoteOf(flood);
-  await paced(victimQuote, quietPerSecond, 1);
-  const alone = await paced(victimQuote, quietPerSecond, seconds);
-  const noise = paced(floodQuote, limit * 10, seconds + 1);
+  await pacedQuotes(victim, victimQuote, quietPerSecond, 1);
+  const alone = await pacedQuotes(victim, victimQuote, quietPerSecond, seconds);
+  const { url, token } = flood;
+  const noise = makeNoise({ url, token, quote: floodQuote, perSecond: limit * 10, seconds: seconds + 1 });
   await sleep(500);
-  const beside = await paced(victimQuote, quietPerSecond, seconds);
+  const beside = await pacedQuotes(victim, victimQuote, quietPerSecond, seconds);
   const loud = await noise;
 
   promises.figure(`${quiet} alone, p99`, `${alone.p99.toFixed(1)} ms`);
@@ -38,48 +42,16 @@ export async function noisyNeighbor(instance: Instance, promises: Promises): Pro
   promises.keep(`${noisy} was held to its quota`, loud.refused > loud.served && loud.failed === 0);
 }
 
-type Request = () => Promise<number>;
-
-async function quoteOf(dataPlane: DataPlane): Promise<Request> {
+async function quoteOf(dataPlane: DataPlane): Promise<unknown> {
   const [item] = await itemsInStock(dataPlane);
   const [account] = await accounts(dataPlane);
-  const body = { account: account?.code, lines: [{ sku: item?.sku, quantity: 1 }] };
-  return async () => (await dataPlane.post('/quotes', body)).status;
+  return { account: account?.code, lines: [{ sku: item?.sku, quantity: 1 }] };
 }
 
-interface Outcome {
-  served: number;
-  refused: number;
-  failed: number;
-  p99: number;
-}
-
-/** Sends at a fixed rate, whether or not answers come: a slow server does not slow its load. */
-async function paced(request: Request, perSecond: number, forSeconds: number): Promise<Outcome> {
-  const statuses: number[] = [];
-  const times: number[] = [];
-  const pending: Promise<void>[] = [];
-  const startedAt = performance.now();
-  for (let i = 0; i < perSecond * forSeconds; i++) {
-    const wait = startedAt + (i * 1000) / perSecond - performance.now();
-    if (wait > 1) await sleep(wait);
-    const sentAt = performance.now();
-    pending.push(
-      request()
-        .catch(() => 0)
-        .then((status) => {
-          statuses.push(status);
-          if (status === 200) times.push(performance.now() - sentAt);
-        }),
-    );
-  }
-  await Promise.all(pending);
-  times.sort((a, b) => a - b);
-  const count = (test: (status: number) => boolean): number => statuses.filter(test).length;
-  return {
-    served: count((status) => status === 200),
-    refused: count((status) => status === 429),
-    failed: count((status) => status !== 200 && status !== 429),
-    p99: times[Math.floor(times.length * 0.99)] ?? Number.NaN,
-  };
+function makeNoise(noise: Noise): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const thread = new Worker(new URL('../noise.js', import.meta.url), { workerData: noise });
+    thread.once('message', resolve);
+    thread.once('error', reject);
+  });
 }
