@@ -52,6 +52,7 @@ export function adventureWorks(raw) {
     notes: [
       'Sales territories are branches, their groups regions; the 14 stock locations are warehouses, bins are added up.',
       'The 701 reseller stores are accounts of the territory of their sales person.',
+      "Not in the raw files: which territory a sales person has. It follows Microsoft's sample database as we remember it.",
       'Class: annual sales of the store, of equals its floor space, deciles 1-2 A, 3-5 B, the others C.',
       'Special offers are price rules per product; the five volume discounts, which ended in 2025, have no end here.',
       'The list price history stands as LIST rules with their dates. Components are not saleable, as in the raw data.',

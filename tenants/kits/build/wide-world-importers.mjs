@@ -69,9 +69,9 @@ export function wideWorldImporters(raw) {
     ],
     notes: [
       'Items, groups, prices, costs, holdings, buying groups and categories are as in the source.',
-      'The raw data name no customers: each buying group has a head office and an account in each sales territory, and each category has individual buyers there. Toys groups are novelty shops, as in WWI.',
+      'The raw data name no customers: each buying group has a head office and an account in each sales territory, and each category has individual buyers there.',
+      "Not in the raw files: the names of the sales territories, the two special deals on USB novelties (10 % for Wingtip Toys, 15 % for Tailspin Toys, without end) and that toys groups are novelty shops. They follow Microsoft's sample database as we remember it.",
       'Class: head offices A, accounts of buying groups B, individual buyers C.',
-      "Special deals are WWI's own two on USB novelties: 10 % for Wingtip Toys and 15 % for Tailspin Toys, without end.",
       'One warehouse: the source knows bins only.',
       'EDI identities of the head offices are invented.',
     ],
