@@ -147,7 +147,7 @@ const shapes = fc.array(shape, { minLength: 1, maxLength: 4 });
 describe('decide', () => {
   it('keeps order, cap and completeness whatever people and the world do', () => {
     fc.assert(
-      fc.property(shapes, fc.array(fc.nat(99), { maxLength: 300 }), (waves, events) => {
+      fc.property(shapes, fc.array(fc.nat(99), { maxLength: 300, size: 'max' }), (waves, events) => {
         const model = new Model(waves.map(waveOf));
         for (const event of events) {
           const before = model.status;

@@ -56,6 +56,7 @@ export class ReleasesReconciler {
   readonly #options: Required<ReleasesReconcilerOptions>;
   readonly #loop: Reconciler;
   #prunedAt = 0;
+  #stopping = false;
   #unsubscribe: () => void = () => undefined;
 
   constructor(
@@ -79,7 +80,9 @@ export class ReleasesReconciler {
     this.#loop.start();
   }
 
+  /** Ends after what is under way, also in the middle of a wave; another process goes on from there. */
   async stop(): Promise<void> {
+    this.#stopping = true;
     this.#unsubscribe();
     await this.#loop.stop();
   }
@@ -95,7 +98,7 @@ export class ReleasesReconciler {
     const renewal = setInterval(() => void this.#renew(release), leaseMs / 3);
     try {
       await this.#run(release);
-      await database.transaction((tx) => freeRelease(tx, release, pollMs));
+      await database.transaction((tx) => freeRelease(tx, release, this.#stopping ? 0 : pollMs));
     } catch (error) {
       if (!(error instanceof StopWork)) await this.#failed(release, error);
     } finally {
@@ -116,7 +119,7 @@ export class ReleasesReconciler {
       (work) => this.#fenced(release, ['RUNNING'], work),
       this.#options,
     );
-    for (;;) {
+    while (!this.#stopping) {
       const decision = await this.#decide(release);
       if (decision.do === 'apply') {
         for (const tenantId of decision.run) {
@@ -138,6 +141,7 @@ export class ReleasesReconciler {
       }
       if (!(await this.#act(release, decision))) return;
     }
+    await Promise.all(underWay.values());
   }
 
   async #decide(release: ReleaseRow): Promise<Decision> {
