@@ -4,11 +4,12 @@ import { TestTenancy } from '../support/tenancy.js';
 
 /**
  * Onboards as the control plane does, and kills itself at a chosen point:
- * `<step>:begin`, `<step>:done` (the effect is there, its record is not), `<step>:query:<n>`, `<step>:progress:<n>`.
+ * `<step>:begin`, `<step>:done` (the effect is there, its record is not), `<step>:progress:<n>`, and
+ * `<step>:after:<text>`: as soon as a statement that contains the text has been answered.
  * Usage: onboarding-process.ts <database URL> <operation id> [<point>]
  */
 const [, , databaseUrl = '', operationId = '', point = ''] = process.argv;
-const [killedStep, moment, count] = point.split(':');
+const [killedStep, moment, detail = ''] = point.split(':');
 
 const tenancy = await TestTenancy.start(databaseUrl, { leaseMs: 300, reconcile: false });
 const kind = tenancy.operations.kind('tenant.onboard');
@@ -30,13 +31,13 @@ function deadly(step: OperationStep): OperationStep {
     ...step,
     perform: async (context: StepContext) => {
       if (moment === 'begin') die();
-      if (moment === 'query') dieAfterQueries(Number(count));
+      if (moment === 'after') dieAfterStatement(detail);
       let told = 0;
       const outcome = await step.perform?.({
         ...context,
         progress: async (progress) => {
           await context.progress(progress);
-          if (moment === 'progress' && ++told === Number(count)) die();
+          if (moment === 'progress' && ++told === Number(detail)) die();
         },
       });
       die();
@@ -45,13 +46,13 @@ function deadly(step: OperationStep): OperationStep {
   };
 }
 
-/** Dies as soon as the nth statement from now has been answered. */
-function dieAfterQueries(limit: number): void {
-  let answered = 0;
+function dieAfterStatement(text: string): void {
   const query: unknown = Reflect.get(pg.Client.prototype, 'query');
-  Reflect.set(pg.Client.prototype, 'query', async function (this: pg.Client, ...args: unknown[]) {
-    const result: unknown = await Reflect.apply(query as () => unknown, this, args);
-    if (++answered === limit) die();
+  Reflect.set(pg.Client.prototype, 'query', function (this: pg.Client, ...args: unknown[]) {
+    const result: unknown = Reflect.apply(query as () => unknown, this, args);
+    if (typeof args[0] === 'string' && args[0].includes(text) && result instanceof Promise) {
+      return result.then(die);
+    }
     return result;
   });
 }
