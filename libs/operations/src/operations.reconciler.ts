@@ -186,13 +186,18 @@ export class OperationsReconciler {
     );
   }
 
+  /** @throws LeaseLost so that a long step ends soon after its operation was cancelled or taken over. */
   async #progress(operation: OperationRow, step: StepRow, progress: object): Promise<void> {
     await this.operations.database.transaction(async (tx) => {
-      await tx.query('update operation_step set progress = $3 where operation_id = $1 and position = $2', [
-        operation.id,
-        step.position,
-        JSON.stringify(progress),
-      ]);
+      const told = await rowsOf(
+        tx,
+        `update operation_step s set progress = $3 from operation o
+         where s.operation_id = $1 and s.position = $2
+           and o.id = s.operation_id and o.fence = $4 and o.status = 'RUNNING'
+         returning s.position`,
+        [operation.id, step.position, JSON.stringify(progress), operation.fence],
+      );
+      if (told.length === 0) throw new LeaseLost();
       await notifyOperation({ tx }, operation.id);
     });
   }

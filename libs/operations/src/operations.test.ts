@@ -153,4 +153,26 @@ describe('operations', () => {
     expect(entered).toBe(2);
     expect(row?.state.by).toBe(2);
   });
+
+  it('ends a long step at its next sign of progress once the operation is cancelled', async () => {
+    let told = 0;
+    let ended = false;
+    const id = await begin('endless', [
+      {
+        name: 'count',
+        title: 'Count',
+        perform: async ({ progress }) => {
+          try {
+            for (;;) await progress({ done: ++told });
+          } finally {
+            ended = true;
+          }
+        },
+      },
+    ]);
+    while (told < 3) await new Promise((resolve) => setTimeout(resolve, 10));
+    await operations.commands.asSystem('test', (command) => operations.cancel(command, id));
+    while (!ended) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(await operations.settled(id, 5_000)).toBe('CANCELLED');
+  });
 });
