@@ -43,8 +43,8 @@ export function tenantCommands(program: Command, context: Context): void {
     .option('--kit <kit>', 'data to start with, a folder of tenants/kits')
     .option('-l, --label <key=value...>', 'labels for waves and lists')
     .option('--no-watch', 'do not wait')
-    .action(({ watch, label, ...options }, command: Command) =>
-      change('onboardTenant', { slug: command.args[0], ...options, labels: labels(label) }, watch),
+    .action((slug: string, { watch, label, ...options }) =>
+      change('onboardTenant', { slug, ...options, labels: labels(label) }, watch),
     );
 
   tenant
@@ -70,22 +70,20 @@ export function tenantCommands(program: Command, context: Context): void {
     .addOption(placement('--database <placement>', 'database placement'))
     .addOption(placement('--integration-workers <placement>', 'worker placement'))
     .option('--no-watch', 'do not wait')
-    .action(({ watch, ...options }, command: Command) =>
-      change('changePlacement', { tenant: command.args[0], ...options }, watch),
+    .action((slug: string, { watch, ...options }) =>
+      change('changePlacement', { tenant: slug, ...options }, watch),
     );
 
   tenant
     .command('suspend <slug>')
     .description('refuse its writes until resumed')
     .requiredOption('--reason <text>', 'for the audit')
-    .action(({ reason }, command: Command) =>
-      change('suspendTenant', { tenant: command.args[0], reason }, false),
-    );
+    .action((slug: string, { reason }) => change('suspendTenant', { tenant: slug, reason }, false));
 
   tenant
     .command('resume <slug>')
     .description('serve it again')
-    .action((_options, command: Command) => change('resumeTenant', { tenant: command.args[0] }, false));
+    .action((slug: string) => change('resumeTenant', { tenant: slug }, false));
 
   tenant
     .command('offboard <slug>')
@@ -93,8 +91,7 @@ export function tenantCommands(program: Command, context: Context): void {
     .requiredOption('--reason <text>', 'for the audit')
     .option('--confirm <slug>', 'the slug again, instead of the question')
     .option('--no-watch', 'do not wait')
-    .action(async ({ reason, confirm, watch }, command: Command) => {
-      const slug = command.args[0] as string;
+    .action(async (slug: string, { reason, confirm, watch }) => {
       await context.confirm(`All data of ${slug} will be deleted.`, slug, confirm);
       await change('offboardTenant', { tenant: slug, confirm: slug, reason }, watch);
     });
