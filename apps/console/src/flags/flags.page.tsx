@@ -141,17 +141,19 @@ function InEnvironment({ environment }: { environment: FlagRow['environments'][n
   if (!environment) return <span className="faint">—</span>;
   const { yes, no } = environment.metrics;
   const asked = yes + no;
+  const rules = environment.rules.length;
   return (
     <Tooltip
       label={`Decisions reported by the data plane: ${formatCompact(yes)} on, ${formatCompact(no)} off`}
     >
       <div className={styles['inEnvironment']}>
-        <Badge tone={environment.enabled ? 'good' : 'idle'} dot plain>
-          {environment.enabled ? 'On' : 'Off'}
+        <Badge tone={environment.enabled ? (rules > 0 ? 'good' : 'idle') : 'bad'} dot plain>
+          {!environment.enabled
+            ? 'Killed'
+            : rules === 0
+              ? 'Default'
+              : `${rules} ${rules === 1 ? 'rule' : 'rules'}`}
         </Badge>
-        <span className="faint num">
-          {environment.rules.length} {environment.rules.length === 1 ? 'rule' : 'rules'}
-        </span>
         {asked > 0 && (
           <span className={styles['share']} aria-hidden="true">
             <i style={{ width: `${(yes / asked) * 100}%` }} />

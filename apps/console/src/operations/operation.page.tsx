@@ -80,7 +80,13 @@ function OperationView({ operation, onChanged }: { operation: OperationDetail; o
             </Alert>
           )}
           {operation.status === 'SUCCEEDED' && operation.tenant && (
-            <Alert color="green" variant="light" icon={<IconCircleCheck size={17} />} title="Done">
+            <Alert
+              role="status"
+              color="green"
+              variant="light"
+              icon={<IconCircleCheck size={17} />}
+              title="Done"
+            >
               <Link to="/tenants/$slug" params={{ slug: operation.tenant.slug }}>
                 Open {operation.tenant.name}
               </Link>

@@ -37,6 +37,7 @@ export function PlanPreview({ waves }: { waves: WaveInput[] }) {
       )}
       {plan.warnings.map((warning) => (
         <Alert
+          role="note"
           key={warning}
           p="6px 10px"
           color="yellow"

@@ -100,7 +100,13 @@ function PlacementForm({ tenant, onClose }: { tenant: TenantDetail; onClose: () 
         </ol>
       )}
       {blockers.map((blocker) => (
-        <Alert key={blocker} color="yellow" variant="light" icon={<IconAlertTriangle size={16} />}>
+        <Alert
+          role="note"
+          key={blocker}
+          color="yellow"
+          variant="light"
+          icon={<IconAlertTriangle size={16} />}
+        >
           {blocker}
         </Alert>
       ))}

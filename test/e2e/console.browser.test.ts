@@ -1,0 +1,186 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { chromium, type BrowserContext, type Page } from 'playwright-core';
+import { TestStack } from '../support/stack.js';
+
+const executablePath = process.env['TIERDECK_CHROMIUM'] ?? '/usr/bin/chromium';
+const flags = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** Runs against TIERDECK_E2E_URL with TIERDECK_E2E_TOKEN if they are set, else against a stack of its own. */
+const given = { url: process.env['TIERDECK_E2E_URL'], token: process.env['TIERDECK_E2E_TOKEN'] };
+
+// Without a browser the test set-up says so; TIERDECK_CHROMIUM is then empty.
+(executablePath ? describe : describe.skip)('console', () => {
+  let stack: TestStack | undefined;
+  let url: string;
+  let token: string;
+  let profile: string;
+  let browser: BrowserContext;
+  let page: Page;
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    if (!given.url) stack = await TestStack.start();
+    url = given.url ?? stack?.url ?? '';
+    token = given.token ?? (await stack?.token('admin-token')) ?? '';
+    profile = await mkdtemp(join(tmpdir(), 'tierdeck-chromium-'));
+    browser = await chromium.launchPersistentContext(profile, {
+      executablePath,
+      args: flags,
+      viewport: { width: 1440, height: 900 },
+      colorScheme: 'light',
+    });
+    page = await browser.newPage();
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(message.text());
+    });
+    page.on('pageerror', (error) => complaints.push(error.message));
+  }, 180_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    if (profile) await rm(profile, { recursive: true, force: true });
+    await stack?.remove();
+  });
+
+  const cell = (branch: string) => page.locator(`[data-branch="${branch}"]`);
+  const scheme = () => page.locator('html').getAttribute('data-mantine-color-scheme');
+
+  it('refuses a wrong token with a reason and lets the right one in', async () => {
+    await page.goto(`${url}/tenants`);
+    await page.getByLabel('API token').fill('tierdeck_admin_wrong');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('alert').getByText('A valid bearer token is needed.').waitFor();
+    // The browser itself logs the 401 of the wrong token.
+    expect(complaints.splice(0).filter((text) => !text.includes('401'))).toEqual([]);
+
+    await page.getByLabel('API token').fill(token);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('grid', { name: 'Tenants' }).waitFor();
+  });
+
+  it('lists the real tenants with their tiers; a filter is part of the address', async () => {
+    const grid = page.getByRole('grid', { name: 'Tenants' });
+    await grid.getByText('Northwind Traders').waitFor();
+    await grid.getByText('Wide World Importers').waitFor();
+    await page.goto(`${url}/tenants?tier=${encodeURIComponent('["DEDICATED"]')}`);
+    await grid.getByText('albion-gifts', { exact: true }).waitFor();
+    expect(await grid.getByText('Northwind Traders').count()).toBe(0);
+  });
+
+  it('finds a tenant by keyboard alone and shows where it runs', async () => {
+    await page.goto(`${url}/tenants`);
+    await page.getByText('Northwind Traders').waitFor();
+    await page.keyboard.press('/');
+    await page.keyboard.type('wide');
+    await page.waitForURL(/q=wide/);
+    await page
+      .getByRole('grid', { name: 'Tenants' })
+      .getByText('Northwind Traders')
+      .waitFor({ state: 'detached' });
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/tenants\/wide-world-importers/);
+    await page.getByText('Its own integration workers').waitFor();
+    await page.getByText('Pooled database').waitFor();
+  });
+
+  it('switches pricing for one branch, shows it in the matrix and why, and takes it back', async () => {
+    const branches = await tenantBranches('northwind');
+    const [branch, other] = branches;
+    if (!branch || !other) throw new Error('northwind has no two branches');
+    await page.goto(`${url}/flags/pricing.engine?at=${encodeURIComponent(`BRANCH:${branch}`)}`);
+    await cell(branch).waitFor();
+    const before = await cell(branch).getAttribute('aria-label');
+    const otherBefore = await cell(other).getAttribute('aria-label');
+    expect(before).toContain('wwi-best-price');
+
+    await page.getByRole('combobox', { name: 'Value' }).click();
+    await page.getByRole('option', { name: 'waterfall-v2' }).click();
+    await page.getByText('will change').waitFor();
+    await page.getByRole('button', { name: 'Set rule' }).click();
+    await page.getByText(/^Rule set for branch/).waitFor();
+    await page.locator(`[data-branch="${branch}"][aria-label*="waterfall-v2"]`).waitFor();
+    expect(await cell(other).getAttribute('aria-label')).toBe(otherBefore);
+    await page.getByText('Won.').waitFor();
+
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await page.locator(`[data-branch="${branch}"][aria-label*="wwi-best-price"]`).waitFor();
+    expect(await cell(branch).getAttribute('aria-label')).toBe(before);
+  });
+
+  it('asks for the name of the flag before it kills one in production', async () => {
+    await page.goto(`${url}/flags/pricing.percent-deals?env=production`);
+    await page.getByRole('switch').first().click({ force: true });
+    const dialog = page.getByRole('dialog');
+    const kill = dialog.getByRole('button', { name: /Kill flag|Switch on/ });
+    await kill.waitFor();
+    expect(await kill.isDisabled()).toBe(true);
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+  });
+
+  it('goes anywhere through the palette', async () => {
+    await page.goto(`${url}/tenants`);
+    await page.getByText('Northwind Traders').waitFor();
+    await page.keyboard.press('Control+k');
+    await page.getByLabel('Palette search').fill('allocation');
+    await page.getByRole('button', { name: /allocation\.engine/ }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/flags\/allocation\.engine/);
+  });
+
+  it('turns dark, and stays dark after a reload', async () => {
+    expect(await scheme()).toBe('light');
+    await page.getByRole('button', { name: 'Switch to dark' }).click();
+    expect(await scheme()).toBe('dark');
+    await page.reload();
+    await page.getByRole('button', { name: 'Switch to light' }).waitFor();
+    expect(await scheme()).toBe('dark');
+  });
+
+  it('shows every page without an error of the browser', async () => {
+    const pages: [string, RegExp][] = [
+      ['/operations', /Operations/],
+      ['/instances', /Data plane/],
+      ['/releases', /Releases/],
+      ['/releases/new', /Plan a release/],
+      ['/quotas?tenant=northwind', /Quotas/],
+      ['/audit', /Audit/],
+      ['/onboard', /Onboard tenant/],
+    ];
+    for (const [path, title] of pages) {
+      await page.goto(`${url}${path}`);
+      await page.getByRole('heading', { level: 1, name: title }).waitFor();
+      await page.waitForLoadState('networkidle');
+      expect(await page.getByRole('alert').allTextContents()).toEqual([]);
+    }
+    expect(complaints).toEqual([]);
+  });
+
+  /** Keys of the branches of a tenant, as the matrix names them. */
+  async function tenantBranches(slug: string): Promise<string[]> {
+    const response = await fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      body: JSON.stringify({
+        query: `{ tenant(slug: "${slug}") { units(kind: BRANCH, first: 2) { edges { node { key } } } } }`,
+      }),
+    });
+    const answer = (await response.json()) as {
+      data: { tenant: { units: { edges: { node: { key: string } }[] } } };
+    };
+    return answer.data.tenant.units.edges.map(({ node }) => node.key);
+  }
+});
