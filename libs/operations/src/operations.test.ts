@@ -155,24 +155,29 @@ describe('operations', () => {
   });
 
   it('ends a long step at its next sign of progress once the operation is cancelled', async () => {
-    let told = 0;
-    let ended = false;
+    let begun = (): void => undefined;
+    let ended = (): void => undefined;
+    const beginning = new Promise<void>((resolve) => (begun = resolve));
+    const end = new Promise<void>((resolve) => (ended = resolve));
     const id = await begin('endless', [
       {
         name: 'count',
         title: 'Count',
-        perform: async ({ progress }) => {
+        perform: async (context) => {
           try {
-            for (;;) await progress({ done: ++told });
+            for (let done = 1; ; done++) {
+              await context.progress({ done });
+              begun();
+            }
           } finally {
-            ended = true;
+            ended();
           }
         },
       },
     ]);
-    while (told < 3) await new Promise((resolve) => setTimeout(resolve, 10));
+    await beginning;
     await operations.commands.asSystem('test', (command) => operations.cancel(command, id));
-    while (!ended) await new Promise((resolve) => setTimeout(resolve, 10));
+    await end;
     expect(await operations.settled(id, 5_000)).toBe('CANCELLED');
   });
 });
