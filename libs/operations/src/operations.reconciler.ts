@@ -159,7 +159,8 @@ export class OperationsReconciler {
 
   async #fail(operation: OperationRow, step: StepRow, error: unknown): Promise<boolean> {
     const known = error instanceof TierdeckError ? error : undefined;
-    const message = known?.message ?? `${step.title} failed: ${(error as Error).message}`;
+    const message =
+      known?.message ?? `"${step.title}" failed unexpectedly; the log of the control plane has the cause.`;
     const attemptsLeft = (this.operations.kind(operation.kind).maxAttempts ?? 5) - step.attempts;
     const final = error instanceof StepFailed || attemptsLeft <= 0;
     this.logger.warn({ err: error, operation: operation.id, step: step.name, final }, 'step failed');
