@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TierdeckRuntime } from '#runtime';
 import { TestControlPlane } from '../support/control-plane.js';
 import { seedTenants } from '../support/seeded-tenants.js';
+import { until } from '../support/until.js';
 
 describe('the runtime inside a service, beside a real control plane', () => {
   let controlPlane: TestControlPlane;
@@ -27,10 +28,6 @@ describe('the runtime inside a service, beside a real control plane', () => {
       { input: { tenant: 'northwind', kind: 'REQUEST_RATE', ...input } },
     );
     expect(errors).toBeUndefined();
-  }
-
-  async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-    while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
   }
 
   it('sees a limit, a boost and its end at once, reports what was used, and serves on when its token is revoked', async () => {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ManifestsService, type AppliedManifests } from '#tenancy';
 import { TestControlPlane } from '../../../test/support/control-plane.js';
 import { seedTenants } from '../../../test/support/seeded-tenants.js';
+import { until } from '../../../test/support/until.js';
 import { QuotasReconciler } from './quotas.reconciler.js';
 import { UsageStore } from './usage.store.js';
 
@@ -286,7 +287,7 @@ describe('quotas', () => {
       await ingest(usage('northwind', { requests: 39 }));
       await ingest(usage('northwind', { requests: 41 }));
       await ingest(usage('fabrikam', { requests: 50, throttled: 9, throttledByConcurrency: 4 }));
-      while (heard.length < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+      await until(() => heard.length === 3);
       stop();
       expect(heard).toEqual([
         expect.objectContaining({

@@ -92,8 +92,3 @@ export function tenantSnapshot(
     ...overrides,
   };
 }
-
-/** Waits until a condition holds; the test's own timeout is the limit. */
-export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
-}

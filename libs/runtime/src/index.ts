@@ -8,4 +8,5 @@ export type { EffectiveQuota } from './quota.js';
 export { TierdeckRuntime, type RuntimeOptions, type SnapshotNotice } from './runtime.js';
 export type { TenantQueryable, TenantScope, TransactionOptions } from './tenant-scope.js';
 export type { RuntimeTenant } from './tenant.js';
+export { asTenant, tenantDriver } from './typeorm.js';
 export * from './wire.js';

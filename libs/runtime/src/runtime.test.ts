@@ -3,7 +3,8 @@ import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { FakeControlPlane, tenantSnapshot, until } from './control-plane.fixture.js';
+import { FakeControlPlane, tenantSnapshot } from './control-plane.fixture.js';
+import { until } from '../../../test/support/until.js';
 import { ControlPlaneUnavailable, QuotaExceeded, TenantSuspended, UnknownTenantToken } from './errors.js';
 import { TierdeckRuntime, type RuntimeOptions } from './runtime.js';
 import type { DatabaseSnapshot, RuntimeSnapshot, TenantSnapshot } from './wire.js';
@@ -135,7 +136,7 @@ describe('the runtime', () => {
     await until(() => second.revision === 6);
     const stored = async (): Promise<number> =>
       (JSON.parse(await readFile(file, 'utf8')) as RuntimeSnapshot).revision;
-    while ((await stored()) !== 6) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(async () => (await stored()) === 6);
   });
 
   it('says so when there is neither a control plane nor a stored snapshot, or a wrong token', async () => {

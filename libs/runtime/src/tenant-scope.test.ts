@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { withTestClient } from '../../../test/support/database.js';
+import { until } from '../../../test/support/until.js';
 import { ConnectionPools, defaultConnectionLimits } from './connections.js';
 import { silentLogger } from './logger.js';
+import { pipeline } from './scoped-query.js';
 import { createTenantDatabase, type TenantDatabaseFixture } from './tenant-database.fixture.js';
 import { createTenantScope, type TenantScope } from './tenant-scope.js';
 
@@ -159,6 +161,19 @@ describe('a tenant scope', () => {
     expect((await connection.client.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
     expect(connection.client.getTransactionStatus()).toBe('I');
     pools.release(connection);
+  });
+
+  it('prepares a statement again whose preparation was skipped because one ahead of it failed', async () => {
+    const { client } = await pools.acquire(fixture.login);
+    const ahead = { name: 'ahead', text: 'select 1', values: [] };
+    const late = { name: 'late', text: 'select 2 as two', values: [] };
+    await pipeline(client, [], ahead);
+    await client.query('begin');
+    await expect(client.query('select 1 / 0')).rejects.toMatchObject({ code: '22012' });
+    await expect(pipeline(client, [ahead], late)).rejects.toMatchObject({ code: '25P02' });
+    await client.query('rollback');
+    expect((await pipeline(client, [ahead], late)).rows).toEqual([{ two: 2 }]);
+    await client.end();
   });
 
   it('survives a migration that changes what a prepared statement returns', async () => {

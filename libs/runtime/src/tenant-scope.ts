@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { QueryResult, QueryResultRow } from 'pg';
 import type { Connection, ConnectionPools } from './connections.js';
 import { pipeline, type Statement } from './scoped-query.js';
+import { contextOf, forgetPlans, isOutdatedPlan, statementOf } from './statements.js';
 import type { DatabaseSnapshot } from './wire.js';
 
 /** Runs SQL for one tenant: row-level security lets it see that tenant's rows and no other. */
@@ -41,30 +41,6 @@ export interface TenantScopeOptions {
   pools: ConnectionPools;
   /** Told how long a connection was held, in milliseconds. */
   onDatabaseTime: (milliseconds: number) => void;
-}
-
-const contextText = `select set_config('tierdeck.tenant_id', $1, true)`;
-const contextOf = (tenantId: string): Statement => ({
-  name: 'tierdeck_context',
-  text: contextText,
-  values: [tenantId],
-});
-
-/** Texts beyond this number are not prepared: a service that builds SQL from data must not fill the server's memory. */
-const preparedTexts = 1_000;
-const names = new Map<string, string>();
-
-/** Counts up when a migration outdated the plans: statements get new names and are prepared anew. */
-let generation = 0;
-
-function statementOf(text: string, values: readonly unknown[]): Statement {
-  let name = names.get(text);
-  if (name === undefined) {
-    if (names.size >= preparedTexts) return { name: '', text, values };
-    name = `t${generation}_${createHash('sha1').update(text).digest('hex')}`;
-    names.set(text, name);
-  }
-  return { name, text, values };
 }
 
 export function createTenantScope(options: TenantScopeOptions): TenantScope {
@@ -177,24 +153,10 @@ function endStatement(text: 'commit' | 'rollback'): Statement {
   return { name: `tierdeck_${text}`, text, values: [] };
 }
 
-function codeOf(error: unknown): unknown {
-  return (error as { code?: unknown } | null)?.code;
-}
-
 const transient = new Set<unknown>(['40001', '40P01']);
 
 function isTransient(error: unknown): boolean {
-  return transient.has(codeOf(error));
-}
-
-/** A migration changed the columns of a prepared `select *`. */
-function isOutdatedPlan(error: unknown): boolean {
-  return codeOf(error) === '0A000' && (error as Error).message.includes('cached plan');
-}
-
-function forgetPlans(): void {
-  generation++;
-  names.clear();
+  return transient.has((error as { code?: unknown } | null)?.code);
 }
 
 /** The server ends the session with such an error; a lost socket is noticed by the connection itself. */

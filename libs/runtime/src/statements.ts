@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto';
+import type { Statement } from './scoped-query.js';
+
+/** Tells row-level security for whom the statements of this transaction run. */
+export function contextOf(tenantId: string): Statement {
+  return {
+    name: 'tierdeck_context',
+    text: `select set_config('tierdeck.tenant_id', $1, true)`,
+    values: [tenantId],
+  };
+}
+
+/** Texts beyond this number are not prepared: a service that builds SQL from data must not fill the server's memory. */
+const preparedTexts = 1_000;
+const names = new Map<string, string>();
+
+/** Counts up when a migration outdated the plans: statements get new names and are prepared anew. */
+let generation = 0;
+
+/** A statement under a name that follows from its text, so that each connection prepares it once. */
+export function statementOf(text: string, values: readonly unknown[]): Statement {
+  let name = names.get(text);
+  if (name === undefined) {
+    if (names.size >= preparedTexts) return { name: '', text, values };
+    name = `t${generation}_${createHash('sha1').update(text).digest('hex')}`;
+    names.set(text, name);
+  }
+  return { name, text, values };
+}
+
+/** A migration changed the columns of a prepared statement, e.g. of a `select *`. */
+export function isOutdatedPlan(error: unknown): boolean {
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  return code === '0A000' && typeof message === 'string' && message.includes('cached plan');
+}
+
+export function forgetPlans(): void {
+  generation++;
+  names.clear();
+}

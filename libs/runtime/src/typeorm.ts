@@ -1,0 +1,46 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import pg, { Client, Pool, type PoolConfig, type Submittable } from 'pg';
+import { pipeline } from './scoped-query.js';
+import { contextOf, statementOf } from './statements.js';
+
+const current = new AsyncLocalStorage<string>();
+
+/** Everything that TypeORM asks the database for inside `work` is asked for this tenant. */
+export function asTenant<T>(tenant: { id: string }, work: () => Promise<T>): Promise<T> {
+  return current.run(tenant.id, work);
+}
+
+/** End of a transaction or of a part of it: it must also run where the transaction has failed already. */
+const ending = /^\s*(commit|end|rollback|abort|release)\b/i;
+
+/** Sends the tenant's context along with each query. Without a tenant row-level security refuses the query. */
+class TenantClient extends Client {
+  // TypeORM asks with a text and values; the other forms that pg has are refused, since they would go unscoped.
+  override query(...args: unknown[]): never {
+    const tenantId = current.getStore();
+    const [text, values] = args;
+    if (tenantId === undefined || (typeof text === 'string' && ending.test(text))) {
+      return super.query(...(args as [string])) as never;
+    }
+    // What the pipeline hands back to us is a query that carries its context already.
+    if (typeof (text as { submit?: unknown }).submit === 'function' && args.length === 1) {
+      return super.query(text as Submittable) as never;
+    }
+    if (typeof text !== 'string' || (values !== undefined && !Array.isArray(values))) {
+      throw new TypeError('A tenant is asked for by text and values only.');
+    }
+    return pipeline(this, [contextOf(tenantId)], statementOf(text, values ?? [])) as never;
+  }
+}
+
+class TenantPool extends Pool {
+  constructor(config: PoolConfig) {
+    super({ ...config, Client: TenantClient });
+  }
+}
+
+/**
+ * For TypeORM's option `driver`: `new DataSource({ type: 'postgres', driver: tenantDriver, … })` on the login of a
+ * database ({@link TierdeckRuntime.databases}). Use its repositories inside {@link asTenant}.
+ */
+export const tenantDriver: typeof pg = { ...pg, Client: TenantClient, Pool: TenantPool };
