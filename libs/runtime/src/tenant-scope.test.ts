@@ -193,14 +193,14 @@ describe('a tenant scope', () => {
     const killed = scope.query('select pg_sleep(30)');
     killed.catch(() => undefined);
     await withTestClient(fixture.name, async (client) => {
-      for (let ended = 0; ended === 0;) {
+      await until(async () => {
         const { rowCount } = await client.query(
           `select pg_terminate_backend(pid) from pg_stat_activity
            where usename = $1 and query like 'select pg_sleep%'`,
           [fixture.login.user],
         );
-        ended = rowCount ?? 0;
-      }
+        return rowCount === 1;
+      });
     });
     await expect(killed).rejects.toThrow();
     expect(await skus(scope)).toEqual([`own-${alpha}`]);
