@@ -1,11 +1,12 @@
-import { Alert, Button, Select } from '@mantine/core';
-import { IconShieldCheck, IconShieldX } from '@tabler/icons-react';
+import { Button, Select } from '@mantine/core';
+import { IconShieldCheck } from '@tabler/icons-react';
 import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useClient } from 'urql';
 import { CopyAsCli } from '../components/copy-button.js';
 import { FilterInput } from '../components/filter-input.js';
 import { formatNumber } from '../components/format.js';
+import { Notice } from '../components/notice.js';
 import { Page } from '../components/page.js';
 import { SearchInput } from '../components/search-input.js';
 import { notifyProblem } from '../components/toasts.js';
@@ -80,17 +81,11 @@ function VerifyButton() {
   return (
     <>
       {result && (
-        <Alert
-          p="4px 12px"
-          variant="light"
-          color={result.ok ? 'green' : 'red'}
-          icon={result.ok ? <IconShieldCheck size={16} /> : <IconShieldX size={16} />}
-          role="status"
-        >
+        <Notice tone={result.ok ? 'good' : 'bad'}>
           {result.ok
             ? `Chain holds: ${formatNumber(result.events)} events, head ${result.headHash.slice(0, 12)}`
             : (result.message ?? `Broken at revision ${result.brokenAt}`)}
-        </Alert>
+        </Notice>
       )}
       <Button
         variant="default"

@@ -1,6 +1,7 @@
 import { Skeleton, Tooltip, UnstyledButton } from '@mantine/core';
 import { IconBuildingWarehouse, IconChevronRight } from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
+import { formatNumber } from '../components/format.js';
 import { SearchInput } from '../components/search-input.js';
 import { EmptyState, ProblemState } from '../components/states.js';
 import { useLive, useThrottled } from '../graphql/use-live.js';
@@ -8,6 +9,7 @@ import { useRead } from '../graphql/use-read.js';
 import { FlagValue, valueIndex, valueLabel } from './flag-value.js';
 import styles from './flag-matrix.module.css';
 import {
+  branchMatrixQuery,
   flagChangedSubscription,
   type FlagDetail,
   flagMatrixQuery,
@@ -135,7 +137,7 @@ interface BranchesProps extends FlagMatrixProps {
 /** Every branch is one cell: its colour is its value, a frame marks a rule of its own. */
 function Branches({ flag, tenant, variants, selected, onSelect }: BranchesProps) {
   const input = { environment: flag.environment.name, search: flag.key, tenant };
-  const { data, loading, problem, refresh } = useRead(flagMatrixQuery, { input });
+  const { data, loading, problem, refresh } = useRead(branchMatrixQuery, { input, slug: tenant });
   useLive(flagChangedSubscription, { key: flag.key }, useThrottled(refresh));
   const cells = useCells(data?.flagMatrix, flag.key);
   if (problem) return <div className={styles['note']}>{problem.message}</div>;
@@ -143,38 +145,52 @@ function Branches({ flag, tenant, variants, selected, onSelect }: BranchesProps)
   const branches = (data?.flagMatrix.columns ?? []).filter(({ kind }) => kind === 'BRANCH');
   if (branches.length === 0) return <div className={styles['note']}>This tenant has no branches.</div>;
   const dense = branches.length > 60;
+  const all = data?.tenant?.unitCounts.find(({ kind }) => kind === 'BRANCH')?.count ?? branches.length;
   return (
-    <div className={styles['branches']} data-dense={dense} role="group" aria-label={`Branches of ${tenant}`}>
-      {branches.map((branch) => {
-        const cell = cells.get(branch.key);
-        if (!cell) return null;
-        const scope: Scope = { kind: 'BRANCH', key: branch.key };
-        const label = `${branch.label}: ${valueLabel(cell)}, ${sourceText(cell.source)}`;
-        const button = (
-          <UnstyledButton
-            key={branch.key}
-            className={styles['branch'] ?? ''}
-            data-branch={branch.key}
-            data-value={valueIndex({ enabled: cell.enabled, variant: cell.variant, variants }) % 5}
-            data-own={cell.source.startsWith('BRANCH')}
-            data-selected={selected !== undefined && formatScope(selected) === formatScope(scope)}
-            aria-label={label}
-            title={dense ? label : undefined}
-            onClick={() => onSelect(scope)}
-          >
-            {!dense && branch.label}
-          </UnstyledButton>
-        );
-        // A tooltip a cell is too much for a thousand cells: there the browser's own does.
-        return dense ? (
-          button
-        ) : (
-          <Tooltip key={branch.key} label={label}>
-            {button}
-          </Tooltip>
-        );
-      })}
-    </div>
+    <>
+      <div
+        className={styles['branches']}
+        data-dense={dense}
+        role="group"
+        aria-label={`Branches of ${tenant}`}
+      >
+        {branches.map((branch) => {
+          const cell = cells.get(branch.key);
+          if (!cell) return null;
+          const scope: Scope = { kind: 'BRANCH', key: branch.key };
+          const label = `${branch.label}: ${valueLabel(cell)}, ${sourceText(cell.source)}`;
+          const button = (
+            <UnstyledButton
+              key={branch.key}
+              className={styles['branch'] ?? ''}
+              data-branch={branch.key}
+              data-value={valueIndex({ enabled: cell.enabled, variant: cell.variant, variants }) % 5}
+              data-own={cell.source.startsWith('BRANCH')}
+              data-selected={selected !== undefined && formatScope(selected) === formatScope(scope)}
+              aria-label={label}
+              title={dense ? label : undefined}
+              onClick={() => onSelect(scope)}
+            >
+              {!dense && branch.label}
+            </UnstyledButton>
+          );
+          // A tooltip a cell is too much for a thousand cells: there the browser's own does.
+          return dense ? (
+            button
+          ) : (
+            <Tooltip key={branch.key} label={label}>
+              {button}
+            </Tooltip>
+          );
+        })}
+      </div>
+      {all > branches.length && (
+        <div className={styles['note']}>
+          The first {formatNumber(branches.length)} of {formatNumber(all)} branches. Set a rule on the right
+          to reach any of them.
+        </div>
+      )}
+    </>
   );
 }
 

@@ -1,5 +1,5 @@
-import { Alert, Button, Code, Group, Skeleton, Stack } from '@mantine/core';
-import { IconAlertTriangle, IconCircleCheck, IconPlayerStop, IconRefresh } from '@tabler/icons-react';
+import { Button, Code, Group, Skeleton, Stack } from '@mantine/core';
+import { IconPlayerStop, IconRefresh } from '@tabler/icons-react';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { StatusBadge } from '../components/badges.js';
@@ -8,6 +8,7 @@ import { useConfirm } from '../components/confirm.js';
 import { CopyButton } from '../components/copy-button.js';
 import { Facts } from '../components/facts.js';
 import { formatDuration } from '../components/format.js';
+import { Notice } from '../components/notice.js';
 import { Page, Panel } from '../components/page.js';
 import { ProblemState } from '../components/states.js';
 import { Time } from '../components/time.js';
@@ -68,29 +69,17 @@ function OperationView({ operation, onChanged }: { operation: OperationDetail; o
       <div className={styles['layout']}>
         <Stack gap="md">
           {operation.error && (
-            <Alert
-              color="red"
-              variant="light"
-              icon={<IconAlertTriangle size={17} />}
-              title={operation.error.message}
-              role="alert"
-            >
+            <Notice tone="bad" title={operation.error.message}>
               {operation.error.hint && <CommandText text={operation.error.hint} size="sm" />}
               <span className="mono faint">{operation.error.code}</span>
-            </Alert>
+            </Notice>
           )}
           {operation.status === 'SUCCEEDED' && operation.tenant && (
-            <Alert
-              role="status"
-              color="green"
-              variant="light"
-              icon={<IconCircleCheck size={17} />}
-              title="Done"
-            >
+            <Notice tone="good" title="Done">
               <Link to="/tenants/$slug" params={{ slug: operation.tenant.slug }}>
                 Open {operation.tenant.name}
               </Link>
-            </Alert>
+            </Notice>
           )}
           <Panel title="Steps">
             <Steps steps={operation.steps} />

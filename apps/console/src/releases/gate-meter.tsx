@@ -5,8 +5,16 @@ import styles from './gate-meter.module.css';
 import { kpiTitles, stopsAt } from './kpi.js';
 import type { Gate } from './releases.query.js';
 
+interface GateMeterProps {
+  gate: Gate;
+  /** How many gates the wave has: they share the chance of a false alarm. */
+  gates: number;
+  /** Whether the wave has begun, so that its gate is on guard. */
+  begun: boolean;
+}
+
 /** A gate: the share of bad outcomes against the most that is allowed, and how strong the evidence against it is. */
-export function GateMeter({ gate, gates }: { gate: Gate; gates: number }) {
+export function GateMeter({ gate, gates, begun }: GateMeterProps) {
   const { observed, threshold, samples, minSamples, evidence, verdict } = gate;
   // The threshold stands at 60 % of the scale, until what is observed needs more room.
   const scale = Math.max(threshold / 0.6, (observed ?? 0) * 1.1, 1e-9);
@@ -14,10 +22,10 @@ export function GateMeter({ gate, gates }: { gate: Gate; gates: number }) {
   const strength = evidence && evidence > 1 ? Math.min(1, Math.log(evidence) / Math.log(limit)) : 0;
   return (
     <Tooltip label={gate.explanation} disabled={!gate.explanation}>
-      <div className={styles['gate']} data-verdict={verdict} tabIndex={0}>
+      <div className={styles['gate']} data-verdict={begun ? verdict : 'IDLE'} tabIndex={0}>
         <div className={styles['head']}>
           <span className="truncate">{kpiTitles[gate.kpi] ?? gate.kpi}</span>
-          <StatusBadge status={verdict} plain />
+          {begun && <StatusBadge status={verdict} plain />}
         </div>
         <div
           className={styles['bar']}
@@ -35,7 +43,7 @@ export function GateMeter({ gate, gates }: { gate: Gate; gates: number }) {
             {observed === null ? 'no data yet' : formatPercent(observed)}
             <span className="faint"> of at most {formatPercent(threshold)}</span>
           </span>
-          <span className={samples < minSamples ? styles['few'] : 'faint'}>
+          <span className={begun && samples < minSamples ? styles['few'] : 'faint'}>
             {formatCompact(samples)}/{formatCompact(minSamples)} samples
           </span>
         </div>

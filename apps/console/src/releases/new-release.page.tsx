@@ -1,10 +1,10 @@
-import { Button, Group, Select, Stack, TagsInput, Text, Textarea, TextInput } from '@mantine/core';
+import { Button, Group, Select, Stack, TagsInput, Textarea, TextInput } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
-import { CommandText } from '../components/command-text.js';
 import { Page, Panel } from '../components/page.js';
 import { flagsQuery } from '../flags/flags.query.js';
+import { ProblemNotice } from '../components/problem-notice.js';
 import type { Problem } from '../graphql/describe-error.js';
 import { useCommand } from '../graphql/use-command.js';
 import { useRead } from '../graphql/use-read.js';
@@ -153,12 +153,7 @@ export function NewReleasePage() {
               Create release
             </Button>
           </Group>
-          {problem && (
-            <div role="alert">
-              <Text c="var(--td-bad)">{problem.message}</Text>
-              {problem.hint && <CommandText text={problem.hint} />}
-            </div>
-          )}
+          {problem && <ProblemNotice problem={problem} />}
         </Stack>
         <Panel title="Whom it would reach">
           <PlanPreview waves={input} />

@@ -1,6 +1,6 @@
-import { Alert, Skeleton } from '@mantine/core';
+import { Skeleton } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import { IconAlertTriangle } from '@tabler/icons-react';
+import { Notice } from '../components/notice.js';
 import { useRead } from '../graphql/use-read.js';
 import styles from './new-release.module.css';
 import { planReleaseQuery } from './releases.query.js';
@@ -36,16 +36,9 @@ export function PlanPreview({ waves }: { waves: WaveInput[] }) {
         </div>
       )}
       {plan.warnings.map((warning) => (
-        <Alert
-          role="note"
-          key={warning}
-          p="6px 10px"
-          color="yellow"
-          variant="light"
-          icon={<IconAlertTriangle size={15} />}
-        >
+        <Notice key={warning} tone="warn">
           {warning}
-        </Alert>
+        </Notice>
       ))}
     </div>
   );

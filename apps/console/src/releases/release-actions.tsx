@@ -24,11 +24,13 @@ import type { ReleaseDetail } from './releases.query.js';
 
 interface ReleaseActionsProps {
   release: ReleaseDetail;
+  /** Tenants that its waves reach. */
+  planned: number;
   onChanged: () => void;
 }
 
 /** What may be done with a release in its present state; what reaches production asks first. */
-export function ReleaseActions({ release, onChanged }: ReleaseActionsProps) {
+export function ReleaseActions({ release, planned, onChanged }: ReleaseActionsProps) {
   const confirm = useConfirm();
   const may = useCan('releases:write');
   const mayApprove = useCan('releases:approve');
@@ -40,7 +42,6 @@ export function ReleaseActions({ release, onChanged }: ReleaseActionsProps) {
   const rollBack = useCommand(rollBackReleaseMutation);
   const approve = useCommand(approveMutation);
   const { id, name, status } = release;
-  const planned = release.waves.reduce((sum, wave) => sum + wave.tenants.length, 0);
 
   const askAnd = async (
     question: Parameters<typeof confirm>[0],

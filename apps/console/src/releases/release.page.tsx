@@ -1,11 +1,11 @@
-import { Alert, Skeleton } from '@mantine/core';
-import { IconAlertTriangle } from '@tabler/icons-react';
+import { Skeleton } from '@mantine/core';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
 import { StatusBadge } from '../components/badges.js';
 import { CopyAsCli, CopyButton } from '../components/copy-button.js';
+import { Elapsed } from '../components/elapsed.js';
 import { Facts, Stat } from '../components/facts.js';
-import { formatDuration } from '../components/format.js';
+import { Notice } from '../components/notice.js';
 import { Page, Panel } from '../components/page.js';
 import { ProblemState } from '../components/states.js';
 import { Time } from '../components/time.js';
@@ -13,7 +13,12 @@ import { useLive } from '../graphql/use-live.js';
 import { useRead } from '../graphql/use-read.js';
 import styles from './board.module.css';
 import { ReleaseActions } from './release-actions.js';
-import { type ReleaseDetail, releaseProgressSubscription, releaseQuery } from './releases.query.js';
+import {
+  planReleaseQuery,
+  type ReleaseDetail,
+  releaseProgressSubscription,
+  releaseQuery,
+} from './releases.query.js';
 import { WaveLane } from './wave-lane.js';
 
 const route = getRouteApi('/releases/$id');
@@ -48,7 +53,13 @@ export function ReleasePage() {
 }
 
 function Board({ release, onChanged }: { release: ReleaseDetail; onChanged: () => void }) {
-  const all = release.waves.flatMap((wave) => wave.tenants);
+  const early = ['DRAFT', 'STAGED', 'READY'].includes(release.status);
+  // The waves take their tenants when the release starts; until then the planner says whom they would take.
+  const plan = useRead(planReleaseQuery, { input: { id: release.id } }, { pause: !early });
+  const planned = plan.data?.planRelease.waves;
+  const total = early
+    ? planned?.reduce((sum, wave) => sum + wave.tenants.length, 0)
+    : release.waves.reduce((sum, wave) => sum + wave.tenants.length, 0);
   const passed = release.waves.filter(({ status }) => status === 'PASSED').length;
   const stopped = ['FAILED', 'ABORTED', 'ROLLING_BACK', 'ROLLED_BACK'].includes(release.status);
   return (
@@ -60,34 +71,21 @@ function Board({ release, onChanged }: { release: ReleaseDetail; onChanged: () =
       actions={
         <>
           <CopyAsCli command={`tierdeck release watch ${release.id}`} />
-          <ReleaseActions release={release} onChanged={onChanged} />
+          <ReleaseActions release={release} planned={total ?? 0} onChanged={onChanged} />
         </>
       }
     >
       {release.statusReason && (
-        <Alert
-          mb="md"
-          variant="light"
-          color={stopped ? 'red' : 'yellow'}
-          icon={<IconAlertTriangle size={17} />}
-          role="status"
-        >
-          {release.statusReason}
-        </Alert>
+        <div className={styles['reasonOfAll']}>
+          <Notice tone={stopped ? 'bad' : 'warn'}>{release.statusReason}</Notice>
+        </div>
       )}
       <div className={styles['summary']}>
-        <Stat label="Exposed tenants" value={release.exposedTenants} detail={`of ${all.length} planned`} />
+        <Stat label="Exposed tenants" value={release.exposedTenants} detail={`of ${total ?? '…'} planned`} />
         <Stat label="Waves passed" value={`${passed} of ${release.waves.length}`} />
         <Stat
           label="Running"
-          value={
-            release.startedAt
-              ? formatDuration(
-                  (release.finishedAt ? new Date(release.finishedAt).getTime() : Date.now()) -
-                    new Date(release.startedAt).getTime(),
-                )
-              : '—'
-          }
+          value={release.startedAt ? <Elapsed from={release.startedAt} to={release.finishedAt} /> : '—'}
           detail={release.startedAt ? <Time at={release.startedAt} /> : 'not started'}
         />
         <Stat
@@ -99,7 +97,11 @@ function Board({ release, onChanged }: { release: ReleaseDetail; onChanged: () =
       </div>
       <div className={styles['board']}>
         {release.waves.map((wave) => (
-          <WaveLane key={wave.position} wave={wave} />
+          <WaveLane
+            key={wave.position}
+            wave={wave}
+            planned={early ? planned?.find(({ position }) => position === wave.position)?.tenants : undefined}
+          />
         ))}
       </div>
       <div className={styles['below']}>

@@ -11,8 +11,14 @@ import { describeSelector } from './selector.js';
 
 const cardsShown = 60;
 
+interface WaveLaneProps {
+  wave: Wave;
+  /** Slugs of the tenants that it would reach, before the release has started. */
+  planned?: readonly string[] | undefined;
+}
+
 /** One wave: whom it reaches, what its gates say, how long it soaks. */
-export function WaveLane({ wave }: { wave: Wave }) {
+export function WaveLane({ wave, planned }: WaveLaneProps) {
   const exposed = wave.tenants.filter(({ status }) => status === 'EXPOSED').length;
   return (
     <section className={styles['lane']} data-status={wave.status} aria-label={`Wave ${wave.name}`}>
@@ -33,12 +39,19 @@ export function WaveLane({ wave }: { wave: Wave }) {
       {wave.gates.length > 0 && (
         <div className={styles['gates']}>
           {wave.gates.map((gate) => (
-            <GateMeter key={gate.kpi} gate={gate} gates={wave.gates.length} />
+            <GateMeter
+              key={gate.kpi}
+              gate={gate}
+              gates={wave.gates.length}
+              begun={wave.status !== 'PENDING'}
+            />
           ))}
         </div>
       )}
       <div className={`${styles['count']} num`}>
-        {exposed} of {wave.tenants.length} {wave.tenants.length === 1 ? 'tenant' : 'tenants'} exposed
+        {planned
+          ? `${planned.length} ${planned.length === 1 ? 'tenant' : 'tenants'} planned`
+          : `${exposed} of ${wave.tenants.length} ${wave.tenants.length === 1 ? 'tenant' : 'tenants'} exposed`}
       </div>
       <div className={styles['cards']}>
         {wave.tenants.slice(0, cardsShown).map(({ tenant, status, error }) => (
@@ -58,10 +71,17 @@ export function WaveLane({ wave }: { wave: Wave }) {
             </Link>
           </Tooltip>
         ))}
-        {wave.tenants.length > cardsShown && (
-          <div className="faint num">and {wave.tenants.length - cardsShown} more</div>
+        {(planned ?? wave.tenants).length > cardsShown && (
+          <div className="faint num">and {(planned ?? wave.tenants).length - cardsShown} more</div>
         )}
-        {wave.tenants.length === 0 && <div className={styles['nobody']}>Selects nobody, does nothing.</div>}
+        {planned?.slice(0, cardsShown).map((slug) => (
+          <Link key={slug} to="/tenants/$slug" params={{ slug }} className={styles['card']}>
+            <span className="mono dim">{slug}</span>
+          </Link>
+        ))}
+        {(planned ?? wave.tenants).length === 0 && (
+          <div className={styles['nobody']}>Selects nobody, does nothing.</div>
+        )}
       </div>
     </section>
   );

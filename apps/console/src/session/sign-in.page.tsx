@@ -1,6 +1,7 @@
-import { Alert, Button, Code, PasswordInput, Stack, Text, Title } from '@mantine/core';
-import { IconAlertTriangle, IconKey } from '@tabler/icons-react';
+import { Button, Code, PasswordInput, Stack, Text, Title } from '@mantine/core';
+import { IconKey } from '@tabler/icons-react';
 import { type FormEvent, useState } from 'react';
+import { Notice } from '../components/notice.js';
 import { Logo } from '../shell/logo.js';
 import { checkToken, type Viewer } from './check-token.js';
 import styles from './sign-in.module.css';
@@ -42,11 +43,7 @@ export function SignInPage({ message, onSignedIn }: SignInProps) {
               </Text>
             </div>
           </div>
-          {problem && (
-            <Alert color="red" variant="light" icon={<IconAlertTriangle size={16} />} role="alert">
-              {problem}
-            </Alert>
-          )}
+          {problem && <Notice tone="bad">{problem}</Notice>}
           <PasswordInput
             label="API token"
             name="token"

@@ -1,10 +1,11 @@
-import { Alert, Button, Group, Modal, Stack, Text } from '@mantine/core';
-import { IconAlertTriangle, IconArrowRight } from '@tabler/icons-react';
+import { Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { IconArrowRight } from '@tabler/icons-react';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { TierBadge } from '../components/badges.js';
-import { CommandText } from '../components/command-text.js';
 import { formatDuration, formatNumber } from '../components/format.js';
+import { Notice } from '../components/notice.js';
+import { ProblemNotice } from '../components/problem-notice.js';
 import type { Problem } from '../graphql/describe-error.js';
 import { graphql } from '../graphql/graphql.js';
 import { useCommand } from '../graphql/use-command.js';
@@ -100,15 +101,9 @@ function PlacementForm({ tenant, onClose }: { tenant: TenantDetail; onClose: () 
         </ol>
       )}
       {blockers.map((blocker) => (
-        <Alert
-          role="note"
-          key={blocker}
-          color="yellow"
-          variant="light"
-          icon={<IconAlertTriangle size={16} />}
-        >
+        <Notice key={blocker} tone="warn">
           {blocker}
-        </Alert>
+        </Notice>
       ))}
       {!same && copySeconds !== null && copySeconds !== undefined && (
         <Text size="sm" c="dimmed">
@@ -116,12 +111,7 @@ function PlacementForm({ tenant, onClose }: { tenant: TenantDetail; onClose: () 
           {formatDuration(copySeconds * 1_000)}.
         </Text>
       )}
-      {problem && (
-        <Alert color="red" variant="light" icon={<IconAlertTriangle size={16} />} role="alert">
-          <Text size="sm">{problem.message}</Text>
-          {problem.hint && <CommandText text={problem.hint} />}
-        </Alert>
-      )}
+      {problem && <ProblemNotice problem={problem} />}
       <Group justify="flex-end" gap="xs">
         <Button variant="default" size="sm" onClick={onClose}>
           Cancel

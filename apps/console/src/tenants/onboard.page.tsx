@@ -1,11 +1,10 @@
-import { Alert, Button, Group, Select, Stack, TagsInput, TextInput } from '@mantine/core';
-import { IconAlertTriangle } from '@tabler/icons-react';
+import { Button, Group, Select, Stack, TagsInput, TextInput } from '@mantine/core';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
 import { useDebouncedValue } from '@mantine/hooks';
 import { TierBadge } from '../components/badges.js';
-import { CommandText } from '../components/command-text.js';
 import { Page, Panel } from '../components/page.js';
+import { ProblemNotice } from '../components/problem-notice.js';
 import { CliLine } from '../components/states.js';
 import type { Problem } from '../graphql/describe-error.js';
 import { graphql } from '../graphql/graphql.js';
@@ -170,17 +169,7 @@ export function OnboardPage() {
               />
             </Stack>
           </Panel>
-          {problem && (
-            <Alert
-              color="red"
-              variant="light"
-              role="alert"
-              icon={<IconAlertTriangle size={17} />}
-              title={problem.message}
-            >
-              {problem.hint && <CommandText text={problem.hint} size="sm" />}
-            </Alert>
-          )}
+          {problem && <ProblemNotice problem={problem} />}
         </Stack>
         <Panel title="What will happen">
           <div className={styles['plan']}>

@@ -2,6 +2,7 @@ import { Button, Menu } from '@mantine/core';
 import {
   IconArrowsExchange,
   IconChevronDown,
+  IconKey,
   IconPlayerPause,
   IconPlayerPlay,
   IconTrash,
@@ -12,6 +13,7 @@ import { useConfirm } from '../components/confirm.js';
 import { useCommand } from '../graphql/use-command.js';
 import { useCan } from '../session/session.js';
 import { ChangePlacement } from './change-placement.js';
+import { CreateToken } from './create-token.js';
 import {
   offboardTenantMutation,
   resumeTenantMutation,
@@ -28,6 +30,8 @@ export function TenantActions({ tenant, onChanged }: { tenant: TenantDetail; onC
   const resume = useCommand(resumeTenantMutation);
   const offboard = useCommand(offboardTenantMutation);
   const [placing, setPlacing] = useState(false);
+  const [tokening, setTokening] = useState(false);
+  const mayToken = useCan('tokens:write');
   const input = { tenant: tenant.slug };
 
   const onResume = async () => {
@@ -92,6 +96,13 @@ export function TenantActions({ tenant, onChanged }: { tenant: TenantDetail; onC
         </Menu.Target>
         <Menu.Dropdown>
           <Menu.Item
+            leftSection={<IconKey size={15} />}
+            disabled={!mayToken}
+            onClick={() => setTokening(true)}
+          >
+            Create access token
+          </Menu.Item>
+          <Menu.Item
             leftSection={<IconArrowsExchange size={15} />}
             disabled={!mayPlace || !movable}
             onClick={() => setPlacing(true)}
@@ -118,6 +129,7 @@ export function TenantActions({ tenant, onChanged }: { tenant: TenantDetail; onC
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>
+      <CreateToken tenant={tenant.slug} opened={tokening} onClose={() => setTokening(false)} />
       <ChangePlacement tenant={tenant} opened={placing} onClose={() => setPlacing(false)} />
     </>
   );
