@@ -99,7 +99,10 @@ function readSegment(
     }
     const ends = character === terminator;
     if (!ends && character !== element && !(composite && character === component)) {
-      if (at - from > limits.maxElementsPerSegment * limits.maxValueLength) break;
+      if (at - chunk > limits.maxValueLength) {
+        fault = tooLong(elements, position, limits);
+        break;
+      }
       continue;
     }
     value += text.slice(chunk, at);
@@ -141,6 +144,12 @@ function readSegment(
   };
 }
 
+function tooLong(elements: readonly string[][], position: number, limits: EdiLimits): EdiProblem {
+  const tag = (elements[0]?.[0] ?? '').slice(0, maxTagLength);
+  const reason = `An element is longer than ${limits.maxValueLength} characters.`;
+  return problem('TOO_LARGE', tag, reason, { position });
+}
+
 function tooLarge(
   value: string,
   components: readonly string[],
@@ -149,11 +158,7 @@ function tooLarge(
   limits: EdiLimits,
 ): EdiProblem | null {
   const tag = (elements[0]?.[0] ?? '').slice(0, maxTagLength);
-  if (value.length > limits.maxValueLength) {
-    return problem('TOO_LARGE', tag, `An element is longer than ${limits.maxValueLength} characters.`, {
-      position,
-    });
-  }
+  if (value.length > limits.maxValueLength) return tooLong(elements, position, limits);
   if (components.length > limits.maxComponentsPerElement || elements.length > limits.maxElementsPerSegment) {
     return problem('TOO_LARGE', tag, 'The segment has too many elements.', { position });
   }

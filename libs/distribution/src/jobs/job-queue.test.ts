@@ -3,7 +3,15 @@ import { createLogger } from '#platform';
 import type { TenantScope } from '#runtime';
 import { createJobRuntime, type JobRuntime } from '../../../../test/support/job-runtime.js';
 import type { JobContext } from './job-handler.js';
-import { claimJob, enqueueJob, failJob, listDeadJobs, requeueDeadJob, returnJob } from './job-queue.js';
+import {
+  claimJob,
+  enqueueJob,
+  failJob,
+  listDeadJobs,
+  reclaimAbandoned,
+  requeueDeadJob,
+  returnJob,
+} from './job-queue.js';
 import type { Job } from './job.js';
 import { PermanentJobError } from './jobs.errors.js';
 import { runJob, type JobOutcome } from './run-job.js';
@@ -34,8 +42,10 @@ describe('the job queue of a tenant', () => {
     scope.transaction((tx) =>
       enqueueJob(tx, { kind: 'make', payload: { n: 1 }, maxAttempts, ...(dedupKey ? { dedupKey } : {}) }),
     );
-  const take = async (scope: TenantScope, options = claimed): Promise<Job | null> =>
-    (await claimJob(scope, options)).job;
+  const take = async (scope: TenantScope, options = claimed): Promise<Job | null> => {
+    await reclaimAbandoned(scope);
+    return (await claimJob(scope, options)).job;
+  };
   const row = async (slug: string): Promise<Record<string, unknown> | undefined> => {
     const [found] = await host.data.asTenant(
       host.tenant(slug).test,

@@ -55,18 +55,17 @@ export async function enqueueJob(
 }
 
 /**
- * Takes the tenant's oldest job that is due, or one whose holder vanished. Committed before the work starts, so that an
- * attempt counts even if it takes the whole process down with it.
+ * Takes the tenant's oldest job that is due. Committed before the work starts, so that an attempt counts even if it takes
+ * the whole process down with it.
  */
 export async function claimJob(scope: TenantScope, { holder, leaseMs, cap }: ClaimOptions): Promise<Claim> {
-  await buryAbandoned(scope);
   // Materialized: as a subquery it may be planned into a loop and would then claim a row for each turn of it.
   const { rows } = await scope.query<JobRow & Record<string, unknown>>(
     `with due as materialized (
        select id from integration_job
-       where ((status = 'QUEUED' and run_at <= now()) or (status = 'RUNNING' and lease_until < now()))
+       where status = 'QUEUED' and run_at <= now()
          and (select count(*) from integration_job r where r.status = 'RUNNING' and r.lease_until >= now()) < $3
-       order by run_at, created_at, id limit 1 for update skip locked
+       order by run_at, created_at limit 1 for update skip locked
      )
      update integration_job j
      set status = 'RUNNING', attempts = j.attempts + 1, fence = j.fence + 1,
@@ -90,22 +89,31 @@ export async function claimJob(scope: TenantScope, { holder, leaseMs, cap }: Cla
   };
 }
 
-/** A job that took its worker down each time must not do so for ever. */
-async function buryAbandoned(scope: TenantScope): Promise<void> {
-  await scope.query(
-    `update integration_job set status = 'DEAD', finished_at = now(),
-       last_error = coalesce(last_error || '; ', '') || 'its worker ended without an outcome'
-     where id in (
-       select id from integration_job
-       where status = 'RUNNING' and lease_until < now() and attempts >= max_attempts for update skip locked)`,
+/**
+ * Puts the jobs of vanished holders back into the queue. One that took its worker down each time must not do so for
+ * ever: with its attempts used up it goes to the dead letters.
+ * @returns how many jobs were abandoned.
+ */
+export async function reclaimAbandoned(scope: TenantQueryable): Promise<number> {
+  const { rowCount } = await scope.query(
+    `with abandoned as materialized (
+       select id from integration_job where status = 'RUNNING' and lease_until < now() for update skip locked
+     )
+     update integration_job j
+     set status = case when j.attempts >= j.max_attempts then 'DEAD' else 'QUEUED' end,
+         finished_at = case when j.attempts >= j.max_attempts then now() end,
+         lease_holder = null, lease_until = null, fence = j.fence + 1,
+         last_error = coalesce(j.last_error || '; ', '') || 'its worker ended without an outcome'
+     from abandoned where j.id = abandoned.id`,
   );
+  return rowCount ?? 0;
 }
 
 async function nextDueInMs(scope: TenantScope): Promise<number | null> {
   const { rows } = await scope.query<{ ms: number | null }>(
-    `select ceil(extract(epoch from min(case status when 'QUEUED' then run_at else lease_until end) - now())
-                 * 1000)::float8 as ms
-     from integration_job where status in ('QUEUED', 'RUNNING')`,
+    `select ceil(extract(epoch from least(
+              (select run_at from integration_job where status = 'QUEUED' order by run_at limit 1),
+              (select min(lease_until) from integration_job where status = 'RUNNING')) - now()) * 1000)::float8 as ms`,
   );
   return rows[0]?.ms ?? null;
 }

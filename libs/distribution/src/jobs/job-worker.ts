@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '#platform';
-import type { RuntimeTenant, TierdeckRuntime } from '#runtime';
+import type { RuntimeTenant, TenantScope, TierdeckRuntime } from '#runtime';
 import type { Backoff } from './backoff.js';
 import { FairScheduler } from './fair-scheduler.js';
 import type { JobHandler } from './job-handler.js';
 import { JobNotices } from './job-notices.js';
-import { claimJob, returnJob, type Claim } from './job-queue.js';
+import { claimJob, reclaimAbandoned, returnJob, type Claim } from './job-queue.js';
 import { runJob } from './run-job.js';
 
 /** What a worker needs of the runtime; {@link TierdeckRuntime} is one. */
@@ -36,6 +36,8 @@ const defaultCap = 4;
 /** Pause before another look at a queue whose due jobs could not be claimed, e.g. because of the cap. */
 const lookAgainMs = 250;
 const afterErrorMs = 1_000;
+/** How often a queue that is being served is searched for jobs of vanished workers. */
+const reclaimEveryMs = 5_000;
 
 /**
  * Does the integration jobs of the tenants it serves, a fair share of its slots for each. It looks where a notice
@@ -50,6 +52,8 @@ export class JobWorker {
   /** Told of while its queue was being looked at: the look may have been too early. */
   readonly #told = new Set<string>();
   readonly #timers = new Map<string, NodeJS.Timeout>();
+  /** When each queue was last searched for abandoned jobs, on the monotonic clock. */
+  readonly #reclaimed = new Map<string, number>();
   #sweeper: NodeJS.Timeout | undefined;
   #unfollow: () => void = () => undefined;
   #stopping = false;
@@ -152,14 +156,12 @@ export class JobWorker {
   }
 
   async #serve(id: string): Promise<void> {
-    const { runtime, logger, leaseMs = 60_000, backoff } = this.options;
+    const { runtime, logger, backoff } = this.options;
     const tenant = this.#served.get(id);
     if (!tenant) return;
     const scope = runtime.database(tenant);
     this.#told.delete(id);
-    const claim = await this.#claim(id, () =>
-      claimJob(scope, { holder: runtime.instanceId, leaseMs, cap: this.#quota(tenant) }),
-    );
+    const claim = await this.#claim(scope, tenant);
     if (!claim.job) {
       if (this.#told.has(id)) return;
       this.#scheduler.idle(id);
@@ -176,12 +178,18 @@ export class JobWorker {
     if (outcome === 'RETRY') this.#wake(id);
   }
 
-  /** A look that failed is not repeated at once. */
-  async #claim(id: string, claim: () => Promise<Claim>): Promise<Claim> {
+  async #claim(scope: TenantScope, tenant: RuntimeTenant): Promise<Claim> {
+    const { runtime, leaseMs = 60_000 } = this.options;
     try {
-      return await claim();
+      const now = performance.now();
+      if (now - (this.#reclaimed.get(tenant.id) ?? -Infinity) >= reclaimEveryMs) {
+        this.#reclaimed.set(tenant.id, now);
+        await reclaimAbandoned(scope);
+      }
+      return await claimJob(scope, { holder: runtime.instanceId, leaseMs, cap: this.#quota(tenant) });
     } catch (error) {
-      this.#scheduler.idle(id);
+      // A look that failed is not repeated at once.
+      this.#scheduler.idle(tenant.id);
       throw error;
     }
   }

@@ -51,14 +51,14 @@ export async function placeEdiOrder(
       const faulty = linesAtFault(placed, open);
       if (faulty.length === 0 || attempt >= maxTries) return rejected(placed.message);
       refused.push(...faulty);
-      open = open.filter((candidate) => !faulty.some(({ line }) => line === candidate.line));
+      open = without(open, faulty);
       continue;
     }
     const off = offPrice(placed, open, partner);
     if (off.length > 0 && partner.profile.onPriceMismatch === 'REJECT' && attempt < maxTries) {
       await tx.query('rollback to savepoint edi_order');
       refused.push(...off);
-      open = open.filter((candidate) => !off.some(({ line }) => line === candidate.line));
+      open = without(open, off);
       continue;
     }
     return {
@@ -75,13 +75,14 @@ export async function placeEdiOrder(
     };
   }
   const { response, ...rest } = rejected('No line of the order could be taken.');
-  const lines = order.lines.map((line) =>
-    refusal(
-      refused.find((candidate) => candidate.line === line),
-      line,
-    ),
-  );
+  const refusals = new Map(refused.map((one) => [one.line, one]));
+  const lines = order.lines.map((line) => refusal(refusals.get(line), line));
   return { ...rest, response: { ...response, lines } };
+}
+
+function without(lines: readonly ResolvedLine[], gone: readonly RefusedLine[]): ResolvedLine[] {
+  const left = new Set(gone.map(({ line }) => line));
+  return lines.filter(({ line }) => !left.has(line));
 }
 
 interface PlacementContext {
@@ -200,19 +201,18 @@ function respond(
   refused: readonly RefusedLine[],
   off: readonly RefusedLine[],
 ): OrderResponse {
+  const indexes = new Map(lines.map(({ line }, index) => [line, index]));
+  const refusals = new Map(refused.map((one) => [one.line, one]));
+  const mismatches = new Map(off.map((one) => [one.line, one]));
   const answers = order.lines.map((line): OrderResponseLine => {
-    const index = lines.findIndex((candidate) => candidate.line === line);
+    const index = indexes.get(line) ?? -1;
     const resolved = lines[index];
     const answer = placed.lines[index];
     const price = priced.lines[index]?.price;
-    if (!resolved || !answer || !price)
-      return refusal(
-        refused.find((candidate) => candidate.line === line),
-        line,
-      );
+    if (!resolved || !answer || !price) return refusal(refusals.get(line), line);
     const allocated = answer.allocations.reduce((sum, { quantity }) => sum + quantity, 0);
     const held = placed.status === 'HELD';
-    const mismatch = off.find((candidate) => candidate.line === line);
+    const mismatch = mismatches.get(line);
     const status = statusOf(held, allocated, answer.backordered, mismatch !== undefined);
     return {
       ordered: line,
