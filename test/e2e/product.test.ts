@@ -103,7 +103,7 @@ describe('the reference data plane, in all tiers', () => {
       400,
     );
     const nobody = await call(wwi, '/quotes', { ...usb, account: 'nobody' });
-    expect([nobody.status, nobody.body.error?.code]).toEqual([404, 'ACCOUNT_NOT_FOUND']);
+    expect([nobody.status, nobody.body.error?.code]).toEqual([422, 'ACCOUNT_NOT_FOUND']);
     const negative = await call(wwi, '/orders', { ...usb, lines: [{ sku: 'WWI-001', quantity: -1 }] });
     expect(negative.status).toBe(400);
     expect(JSON.stringify(negative.body)).not.toMatch(/select |node_modules|\.ts:/);
