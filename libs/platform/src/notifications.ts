@@ -48,9 +48,15 @@ export class Notifications {
     });
     client.on('notification', ({ channel, payload }) => this.#emitter.emit(channel, payload));
     client.on('error', (error) => this.logger.warn({ err: error }, 'LISTEN connection failed'));
-    client.on('end', () => this.#reconnectLater());
-    await client.connect();
-    for (const channel of this.#channels) await client.query(`listen ${pg.escapeIdentifier(channel)}`);
+    try {
+      await client.connect();
+      for (const channel of this.#channels) await client.query(`listen ${pg.escapeIdentifier(channel)}`);
+    } catch (error) {
+      await client.end().catch(() => undefined);
+      throw error;
+    }
+    // Only now: an attempt that fails ends as well, and two tries for each failed one would soon be thousands.
+    client.once('end', () => this.#reconnectLater());
     this.#client = client;
     this.#delayMs = 100;
   }
