@@ -1,4 +1,5 @@
 import { Skeleton } from '@mantine/core';
+import { useViewportSize } from '@mantine/hooks';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type CSSProperties, type ReactNode, useEffect, useId, useRef } from 'react';
 import styles from './data-grid.module.css';
@@ -11,6 +12,8 @@ export interface Column<Row> {
   /** A track of CSS grid: `120px`, `minmax(160px, 1fr)`. */
   width: string;
   align?: 'end';
+  /** Left out where the window is narrower than this. */
+  hideBelow?: number;
   render: (row: Row) => ReactNode;
 }
 
@@ -38,7 +41,9 @@ interface DataGridProps<Row> {
 
 /** A table of any length: only the rows in view are in the document. Arrows move, Enter opens. */
 export function DataGrid<Row>(props: DataGridProps<Row>) {
-  const { rows, columns, rowKey, onOpen, rowHeight = 40, hasMore = false, loadMore } = props;
+  const { rows, rowKey, onOpen, rowHeight = 40, hasMore = false, loadMore } = props;
+  const { width } = useViewportSize();
+  const columns = props.columns.filter(({ hideBelow = 0 }) => width === 0 || width >= hideBelow);
   const scroll = useRef<HTMLDivElement>(null);
   const id = useId();
   const virtualizer = useVirtualizer({

@@ -57,6 +57,7 @@ export const operationColumns: Column<OperationDetail>[] = [
   },
   {
     key: 'by',
+    hideBelow: 1_180,
     header: 'Requested by',
     width: '130px',
     render: (operation) => <span className="dim">{operation.requestedBy}</span>,

@@ -36,6 +36,11 @@ export function QuotasPage() {
       [quotaPressure, ...now.filter((one) => one.tenant !== quotaPressure.tenant)].slice(0, 4),
     ),
   );
+  // Waits that look the same as shown rank by share.
+  const shownScore = ({ score }: NoisyNeighbor) => Math.round(score * 10);
+  const ranked = (noisy.data?.noisyNeighbors ?? []).toSorted(
+    (a, b) => shownScore(b) - shownScore(a) || b.share - a.share,
+  );
   const choose = (slug: string | undefined) =>
     void navigate({ search: (now) => ({ ...now, tenant: slug }), replace: true });
 
@@ -85,7 +90,7 @@ export function QuotasPage() {
             <DataGrid
               bare
               label="Noisy neighbours"
-              rows={noisy.data?.noisyNeighbors ?? []}
+              rows={ranked}
               columns={columns}
               rowKey={(row) => row.tenant}
               selectedKey={tenant}

@@ -65,12 +65,14 @@ export const tenantColumns: Column<TenantRow>[] = [
   },
   {
     key: 'labels',
+    hideBelow: 1_180,
     header: 'Labels',
     width: 'minmax(120px, 1.3fr)',
     render: (tenant) => <Labels labels={tenant.labels} />,
   },
   {
     key: 'created',
+    hideBelow: 1_280,
     header: 'Since',
     width: '84px',
     align: 'end',
