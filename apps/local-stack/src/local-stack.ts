@@ -1,16 +1,10 @@
 import { join } from 'node:path';
 import pg from 'pg';
-import {
-  EmbeddedPostgres,
-  randomSecret,
-  secretFile,
-  type Configuration,
-  type Logger,
-  type Stoppable,
-} from '#platform';
+import { randomSecret, secretFile, type Configuration, type Logger, type Stoppable } from '#platform';
 import { ControlPlaneClient } from './control-plane-client.js';
 import { DataPlaneTokens } from './data-plane-tokens.js';
 import { refuseTakenPort } from './ports.js';
+import { PostgresProcess } from './postgres-process.js';
 import { ServiceProcess } from './service-process.js';
 import { StackLock } from './stack-lock.js';
 import { followOperations, readTenants, tenantTable } from './stack-report.js';
@@ -119,7 +113,7 @@ export class LocalStack implements Stoppable {
   async #startPostgres(): Promise<string> {
     const { dataDir, postgresPort } = this.configuration;
     this.write('Starting PostgreSQL …');
-    const postgres = await EmbeddedPostgres.start({ dataDir, port: postgresPort });
+    const postgres = await PostgresProcess.start({ dataDir, port: postgresPort }, this.logger);
     this.#owns(() => postgres.stop());
     await createDatabaseOnce(postgres.url(), 'tierdeck');
     return postgres.url('tierdeck');

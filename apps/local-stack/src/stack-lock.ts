@@ -1,5 +1,7 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { TierdeckError } from '#platform';
 
 /** Holds a data directory for one stack: two of them on one database directory would fight over its processes. */
@@ -14,27 +16,67 @@ export class StackLock {
   static async take(dataDir: string): Promise<StackLock> {
     await mkdir(dataDir, { recursive: true, mode: 0o755 });
     const file = join(dataDir, 'stack.lock');
-    const mine = `${process.pid} ${await startTime(process.pid)}\n`;
-    for (let recovered = false; ; recovered = true) {
-      try {
-        await writeFile(file, mine, { flag: 'wx' });
-        return new StackLock(file, recovered);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    const mine = `${file}.${process.pid}.${randomUUID()}`;
+    await writeFile(mine, `${process.pid} ${await startTime(process.pid)}\n`);
+    const recovery = `${file}.recovery`;
+    try {
+      for (;;) {
+        // A link appears with its content: nobody can take a lock that is being written for an abandoned one.
+        if (await succeeds(link(mine, file), 'EEXIST')) return new StackLock(file, false);
+        const seen = await refuseLiving(dataDir, file);
+        // One at a time takes over an abandoned lock, and only the very one it saw.
+        if (await succeeds(link(mine, recovery), 'EEXIST')) {
+          try {
+            if ((await content(file)) !== seen) continue;
+            await rename(mine, file);
+            return new StackLock(file, true);
+          } finally {
+            await rm(recovery, { force: true });
+          }
+        }
+        if (await isHeld(await content(recovery))) await sleep(20);
+        else await rm(recovery, { force: true });
       }
-      const [pid, started] = (await readFile(file, 'utf8').catch(() => '')).trim().split(' ');
-      if (pid && (await isAlive(Number(pid), started))) {
-        const message = `The data directory ${dataDir} is in use by process ${pid}.`;
-        throw new TierdeckError('DATA_DIR_IN_USE', message, 500, {
-          hint: 'Stop that process, or set TIERDECK_DATA_DIR to another folder.',
-        });
-      }
-      await rm(file, { force: true });
+    } finally {
+      await rm(mine, { force: true });
     }
   }
 
   async release(): Promise<void> {
     await rm(this.file, { force: true });
+  }
+}
+
+/**
+ * @returns the content of a lock whose holder is gone.
+ * @throws TierdeckError DATA_DIR_IN_USE
+ */
+async function refuseLiving(dataDir: string, file: string): Promise<string> {
+  const seen = await content(file);
+  if (!(await isHeld(seen))) return seen;
+  const message = `The data directory ${dataDir} is in use by process ${seen.split(' ')[0]}.`;
+  throw new TierdeckError('DATA_DIR_IN_USE', message, 500, {
+    hint: 'Stop that process, or set TIERDECK_DATA_DIR to another folder.',
+  });
+}
+
+function content(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch(() => '');
+}
+
+async function isHeld(lock: string): Promise<boolean> {
+  const [pid, started] = lock.trim().split(' ');
+  return Boolean(pid) && isAlive(Number(pid), started);
+}
+
+/** @returns false if it fails with that one code. */
+async function succeeds(work: Promise<void>, unless: string): Promise<boolean> {
+  try {
+    await work;
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === unless) return false;
+    throw error;
   }
 }
 

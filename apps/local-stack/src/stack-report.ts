@@ -28,7 +28,7 @@ const operationsQuery = `{ operations(first: 100) { edges { node {
   id kind subject status error { message hint } steps { title status progress } } } } }`;
 
 export async function readTenants(client: ControlPlaneClient): Promise<TenantLine[]> {
-  const answer = await client.request<{ tenants: { edges: { node: TenantLine }[] } }>(tenantsQuery);
+  const answer = await client.ask<{ tenants: { edges: { node: TenantLine }[] } }>(tenantsQuery);
   return answer.tenants.edges.map(({ node }) => node);
 }
 
@@ -43,8 +43,9 @@ export async function followOperations(
 ): Promise<OperationLine[]> {
   const told = new Map<string, string>();
   for (;;) {
-    const answer = await client.request<{ operations: { edges: { node: OperationLine }[] } }>(
+    const answer = await client.ask<{ operations: { edges: { node: OperationLine }[] } }>(
       operationsQuery,
+      isStopped,
     );
     const operations = answer.operations.edges.map(({ node }) => node);
     for (const operation of operations) {

@@ -89,18 +89,22 @@ export class EmbeddedPostgres {
     return this.process.pid as number;
   }
 
+  /** Resolves when the server has ended, whoever ended it. */
+  async ended(): Promise<void> {
+    if (this.process.exitCode !== null || this.process.signalCode !== null) return;
+    await new Promise((resolve) => this.process.once('exit', resolve));
+  }
+
   /** Fast shutdown: open transactions are rolled back, everything committed is kept. */
   async stop(): Promise<void> {
-    if (this.process.exitCode !== null || this.process.signalCode !== null) return;
-    const ended = new Promise((resolve) => this.process.once('exit', resolve));
     this.process.kill('SIGINT');
-    await ended;
+    await this.ended();
   }
 
   async #ready(logFile: string): Promise<void> {
     const deadline = Date.now() + 60_000;
     while (Date.now() < deadline) {
-      if (this.process.exitCode !== null) break;
+      if (this.process.exitCode !== null || this.process.signalCode !== null) break;
       const client = new pg.Client({ connectionString: this.url() });
       client.on('error', () => undefined);
       try {
