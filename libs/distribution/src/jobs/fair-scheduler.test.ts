@@ -138,6 +138,20 @@ describe('the fair scheduler', () => {
     scheduler.ready('quiet');
     expect(fill(scheduler)).toEqual(['quiet', 'quiet']);
   });
+
+  test('gives a tenant that left while it had jobs in flight no further turn, whoever wakes it', () => {
+    const scheduler = new FairScheduler(2);
+    scheduler.setTenants([{ id: 'leaving', weight: 1, cap: 2 }]);
+    scheduler.ready('leaving');
+    expect(scheduler.next()).toBe('leaving');
+    scheduler.setTenants([]);
+    scheduler.ready('leaving');
+    expect(scheduler.next()).toBeNull();
+    scheduler.release('leaving');
+    scheduler.ready('leaving');
+    expect(scheduler.next()).toBeNull();
+    expect(scheduler.inFlight).toBe(0);
+  });
 });
 
 test('the pause before a retry doubles, stays within its bounds and spreads', () => {

@@ -7,6 +7,8 @@ export interface ScheduledTenant {
 }
 
 interface Entry extends ScheduledTenant {
+  /** Left while it had jobs in flight; the last of them takes the entry away. */
+  gone: boolean;
   /** Whether the tenant may have a job that could be started. */
   ready: boolean;
   inFlight: number;
@@ -37,20 +39,22 @@ export class FairScheduler {
     const kept = new Set(tenants.map(({ id }) => id));
     for (const [id, entry] of this.#entries) {
       if (kept.has(id)) continue;
+      entry.gone = true;
       entry.ready = false;
       if (entry.inFlight === 0) this.#entries.delete(id);
     }
     for (const tenant of tenants) {
       const entry = this.#entries.get(tenant.id);
-      if (entry) Object.assign(entry, tenant);
-      else this.#entries.set(tenant.id, { ...tenant, ready: false, inFlight: 0, turn: this.#now });
+      if (entry) Object.assign(entry, tenant, { gone: false });
+      else
+        this.#entries.set(tenant.id, { ...tenant, gone: false, ready: false, inFlight: 0, turn: this.#now });
     }
   }
 
   /** The tenant may have work. */
   ready(id: string): void {
     const entry = this.#entries.get(id);
-    if (!entry || entry.ready) return;
+    if (!entry || entry.gone || entry.ready) return;
     entry.ready = true;
     entry.turn = Math.max(entry.turn, this.#now);
   }
@@ -82,5 +86,6 @@ export class FairScheduler {
     if (!entry || entry.inFlight === 0) return;
     entry.inFlight -= 1;
     this.#inFlight -= 1;
+    if (entry.gone && entry.inFlight === 0) this.#entries.delete(id);
   }
 }
