@@ -21,6 +21,8 @@ export async function runProcess(
   const stopAsked = new Promise((resolve) => stop.signal.addEventListener('abort', resolve));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
   process.on('disconnect', () => stop.abort());
+  // A parent that was killed while this process loaded its modules is gone before anybody listens for that.
+  if (process.send && !process.connected) stop.abort();
   process.on('unhandledRejection', (error) => logger.error({ err: error }, 'unhandled rejection'));
 
   let running: Stoppable;
@@ -31,7 +33,7 @@ export async function runProcess(
     process.stderr.write(`${startFailure(error)}\n`);
     process.exit(1);
   }
-  process.send?.('ready');
+  if (process.connected) process.send?.('ready');
   await stopAsked;
   const late = setTimeout(() => process.exit(1), stopTimeoutMs);
   late.unref();
