@@ -59,14 +59,14 @@ export function accessCommands(program: Command, context: Context): void {
     .description('tokens for services that read flags or the runtime snapshot')
     .command('create <name>')
     .addArgument(new Argument('<kind>', 'what it reads').choices(['CLIENT', 'FRONTEND', 'RUNTIME']))
-    .option('-e, --environment <name>', 'environment', 'production')
+    .option('-e, --env <name>', 'environment', 'production')
     .option('-t, --tenant <slug>', 'see this tenant alone')
     .description('make one; shown once')
-    .action(async (name: string, kind: string, { environment, tenant }) => {
+    .action(async (name: string, kind: string, { env, tenant }) => {
       const client = await context.client();
       const { createSdkToken } = await client.request<{ createSdkToken: { secret: string } }>(
         `mutation ($input: CreateSdkTokenInput!) { createSdkToken(input: $input) { secret } }`,
-        { input: { name, kind, environment, tenant } },
+        { input: { name, kind, environment: env, tenant } },
       );
       context.data(`${createSdkToken.secret}\n`);
     });

@@ -21,7 +21,7 @@ interface Decision {
   trace: { scope: { kind: string; key: string }; outcome: string; explanation: string }[];
 }
 
-const environment = () => new Option('-e, --environment <name>', 'environment').default('production');
+const environment = () => new Option('-e, --env <name>', 'environment').default('production');
 
 function withScope(command: Command): Command {
   return command
@@ -65,7 +65,7 @@ export function flagCommands(program: Command, context: Context): void {
       const client = await context.client();
       const input = {
         flag: key,
-        environment: options.environment,
+        environment: options.env,
         scope: scopeOf(options),
         ...decided(value),
         reason: options.reason,
@@ -75,7 +75,7 @@ export function flagCommands(program: Command, context: Context): void {
         { input },
       );
       context.data(`flag/${key} set, revision ${setFlagRule.revision}\n`);
-      context.message(`Undo: tierdeck flag clear ${key}${scopeArguments(options)}`);
+      context.message(`Undo: tierdeck flag clear ${key} --env ${options.env}${scopeArguments(options)}`);
     });
 
   withScope(flag.command('clear <flag>'))
@@ -83,7 +83,7 @@ export function flagCommands(program: Command, context: Context): void {
     .addOption(environment())
     .action(async (key: string, options) => {
       const client = await context.client();
-      const input = { flag: key, environment: options.environment, scope: scopeOf(options) };
+      const input = { flag: key, environment: options.env, scope: scopeOf(options) };
       const { clearFlagRule } = await client.request<{ clearFlagRule: { revision: number } }>(
         `mutation ($input: ClearFlagRuleInput!) { clearFlagRule(input: $input) { revision } }`,
         { input },
@@ -102,12 +102,12 @@ export function flagCommands(program: Command, context: Context): void {
       .option('--reason <text>', 'for the audit')
       .action(async (key: string, options) => {
         const client = await context.client();
-        const input = { flag: key, environment: options.environment, enabled, reason: options.reason };
+        const input = { flag: key, environment: options.env, enabled, reason: options.reason };
         await client.request(
           `mutation ($input: SetFlagEnabledInput!) { setFlagEnabled(input: $input) { revision } }`,
           { input },
         );
-        context.data(`flag/${key} ${enabled ? 'revived' : 'killed'} in ${options.environment}\n`);
+        context.data(`flag/${key} ${enabled ? 'revived' : 'killed'} in ${options.env}\n`);
       });
   }
 
@@ -120,7 +120,7 @@ export function flagCommands(program: Command, context: Context): void {
       const { tenant, branch, warehouse, account, user: userId } = options;
       const input = {
         flag: key,
-        environment: options.environment,
+        environment: options.env,
         tenant: tenant ?? tenantOf(options),
         branch,
         warehouse,
@@ -138,7 +138,8 @@ export function flagCommands(program: Command, context: Context): void {
       }
       const { enabled, variant, reason, trace } = evaluateFlag;
       context.data(`${key} is ${enabled ? 'on' : 'off'}${variant ? `, ${variant}` : ''} (${reason})\n`);
-      for (const step of trace) context.data(`  ${step.outcome.padEnd(26)} ${step.explanation}\n`);
+      for (const step of trace)
+        context.data(`  ${step.outcome.padEnd(26)} ${scopeText(step.scope)}: ${step.explanation}\n`);
     });
 
   withScope(flag.command('simulate <flag> [value]'))
@@ -150,7 +151,7 @@ export function flagCommands(program: Command, context: Context): void {
       const client = await context.client();
       const input = {
         flag: key,
-        environment: options.environment,
+        environment: options.env,
         scope: scopeOf(options),
         ...(options.clear ? { clear: true } : decided(value)),
       };
@@ -235,6 +236,10 @@ function decided(value: string): { enabled: boolean; variant?: string } {
 
 function tenantOf({ branch, warehouse, account }: ScopeOptions): string | undefined {
   return (branch ?? warehouse ?? account)?.split('/')[0];
+}
+
+function scopeText({ kind, key }: { kind: string; key: string }): string {
+  return kind === 'ENVIRONMENT' ? 'whole environment' : `${kind.toLowerCase()} ${key}`;
 }
 
 function scopeArguments(options: ScopeOptions): string {

@@ -1,4 +1,5 @@
 import { Argument, type Command } from 'commander';
+import { CliError } from '../cli-error.js';
 import type { Client } from '../client.js';
 import type { Context } from '../context.js';
 import { parseFormat, render, type Column, type Format } from '../output.js';
@@ -16,6 +17,11 @@ interface Resource {
 interface GetOptions {
   output: Format;
   tenant?: string;
+  search?: string;
+  tier?: string[];
+  status?: string[];
+  region?: string;
+  label?: string;
 }
 
 const field =
@@ -25,8 +31,11 @@ const field =
 
 const resources: Record<string, Resource> = {
   tenants: {
-    query: `query ($after: String) { tenants(first: 200, after: $after) { pageInfo { hasNextPage endCursor } edges { node {
+    query: `query ($after: String, $search: String, $tier: [IsolationTier!], $status: [TenantStatus!], $region: String,
+      $label: String) { tenants(first: 200, after: $after, search: $search, tier: $tier, status: $status, region: $region,
+      label: $label) { pageInfo { hasNextPage endCursor } edges { node {
       slug name tier status plan region labels database { placement name } integrationWorkers { placement } } } } }`,
+    variables: ({ search, tier, status, region, label }) => ({ search, tier, status, region, label }),
     columns: [
       ['tenant', field('slug')],
       ['tier', field('tier')],
@@ -93,21 +102,51 @@ const resources: Record<string, Resource> = {
   },
 };
 
-/** `tierdeck get tenants|flags|releases|operations|quotas`. */
+/** `tierdeck get tenants|flags|releases|operations|quotas [name]`; the singular does as well. */
 export function getCommand(program: Command, context: Context): void {
+  const kinds = Object.keys(resources);
   program
     .command('get')
     .description('list what there is')
-    .addArgument(new Argument('<what>', 'kind of thing').choices(Object.keys(resources)))
+    .addArgument(new Argument('<what>', 'kind of thing').choices(kinds).argParser(kindOf))
+    .argument('[name]', 'only the one of this name; for quotas, the tenant')
     .option('-o, --output <format>', 'table, json, yaml or name', parseFormat, 'table')
     .option('-t, --tenant <slug>', 'of one tenant (quotas, operations)')
-    .action(async (what: string, options: GetOptions) => {
+    .option('--search <text>', 'tenants whose name or slug has this text')
+    .option('--tier <tier...>', 'tenants of these isolation tiers')
+    .option('--status <status...>', 'tenants in these states')
+    .option('--region <region>', 'tenants of a region')
+    .option('-l, --label <key=value>', 'tenants with this label')
+    .action(async (what: string, name: string | undefined, options: GetOptions) => {
       const client = await context.client();
       const resource = resources[what] as Resource;
-      const rows =
-        what === 'quotas' ? await quotas(client, resource, options) : await pages(client, resource, options);
+      if (what === 'quotas') {
+        const rows = await quotas(client, resource, { ...options, ...(name ? { tenant: name } : {}) });
+        context.data(render(rows, options.output, resource.columns, resource.name));
+        return;
+      }
+      const all = await pages(client, resource, options);
+      const rows = name === undefined ? all : all.filter((row) => resource.name(row) === name);
+      if (name !== undefined && rows.length === 0) {
+        throw new CliError(
+          'NOT_FOUND',
+          `There is no ${what.slice(0, -1)} "${name}".`,
+          `tierdeck get ${what}`,
+        );
+      }
       context.data(render(rows, options.output, resource.columns, resource.name));
     });
+}
+
+/** @throws CliError for a kind that there is not. */
+function kindOf(what: string): string {
+  const kind = Object.keys(resources).find((name) => name === what || name === `${what}s`);
+  if (kind) return kind;
+  throw new CliError(
+    'INVALID_ARGUMENT',
+    `There is no kind "${what}".`,
+    `One of: ${Object.keys(resources).join(', ')}.`,
+  );
 }
 
 async function pages(client: Client, { query, variables }: Resource, options: GetOptions): Promise<Row[]> {

@@ -39,12 +39,12 @@ export function tenantCommands(program: Command, context: Context): void {
     .option('-p, --plan <plan>', 'plan with the default quotas', 'standard')
     .option('-r, --region <region>', 'region that its placements must respect')
     .addOption(placement('--database <placement>', 'database placement').default('SHARED'))
-    .addOption(placement('--integration-workers <placement>', 'worker placement').default('SHARED'))
+    .addOption(placement('--workers <placement>', 'worker placement').default('SHARED'))
     .option('--kit <kit>', 'data to start with, a folder of tenants/kits')
     .option('-l, --label <key=value...>', 'labels for waves and lists')
     .option('--no-watch', 'do not wait')
-    .action((slug: string, { watch, label, ...options }) =>
-      change('onboardTenant', { slug, ...options, labels: labels(label) }, watch),
+    .action((slug: string, { watch, label, workers: integrationWorkers, ...options }) =>
+      change('onboardTenant', { slug, ...options, integrationWorkers, labels: labels(label) }, watch),
     );
 
   tenant
@@ -68,10 +68,10 @@ export function tenantCommands(program: Command, context: Context): void {
     .command('move <slug>')
     .description('change where its database or its integration workers run')
     .addOption(placement('--database <placement>', 'database placement'))
-    .addOption(placement('--integration-workers <placement>', 'worker placement'))
+    .addOption(placement('--workers <placement>', 'worker placement'))
     .option('--no-watch', 'do not wait')
-    .action((slug: string, { watch, ...options }) =>
-      change('changePlacement', { tenant: slug, ...options }, watch),
+    .action((slug: string, { watch, database, workers: integrationWorkers }) =>
+      change('changePlacement', { tenant: slug, database, integrationWorkers }, watch),
     );
 
   tenant

@@ -54,6 +54,6 @@ export function setCommand(
   value: { enabled: boolean; variant?: string | null | undefined },
 ): string {
   const where = scope.kind === 'ENVIRONMENT' ? '' : ` --${scope.kind.toLowerCase()} ${scope.key}`;
-  const what = value.variant ? ` --variant ${value.variant}` : value.enabled ? ' --on' : ' --off';
-  return `tierdeck flag set ${flag} --env ${environment}${where}${what}`;
+  const what = value.variant ?? (value.enabled ? 'on' : 'off');
+  return `tierdeck flag set ${flag} ${what}${where} -e ${environment}`;
 }

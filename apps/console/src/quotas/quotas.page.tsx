@@ -48,7 +48,7 @@ export function QuotasPage() {
     <Page
       title="Quotas"
       subtitle="Find the noisy neighbour, see its victims, throttle or boost with an expiry."
-      actions={<CopyAsCli command={tenant ? `tierdeck get quotas ${tenant}` : 'tierdeck quota top'} />}
+      actions={<CopyAsCli command={tenant ? `tierdeck get quotas -t ${tenant}` : 'tierdeck quota top'} />}
     >
       <div className={styles['page']}>
         {pressures.length > 0 && (
@@ -121,7 +121,7 @@ export function QuotasPage() {
             <EmptyState
               icon={IconGauge}
               title="Choose a tenant"
-              cli="tierdeck quota boost northwind --kind REQUEST_RATE --limit 200 --minutes 60"
+              cli="tierdeck quota boost northwind REQUEST_RATE 200 --minutes 60"
             >
               Its limits and their sources, its usage, and the way to boost or override them show up here.
             </EmptyState>
