@@ -16,6 +16,9 @@ const reasons: Record<string, string> = {
   ARCHIVED: 'The flag is archived: the default is served everywhere.',
 };
 
+/** Rules for somebody else; a few show how the others were passed over. */
+const othersShown = 4;
+
 /** Why a scope gets its value: every rule, from the least to the most specific, and which one won. */
 export function Explanation({ flag, scope }: { flag: FlagDetail; scope: Scope | undefined }) {
   const explainable = scope && !['TIER', 'REGION'].includes(scope.kind) ? scope : undefined;
@@ -37,6 +40,10 @@ export function Explanation({ flag, scope }: { flag: FlagDetail; scope: Scope | 
   if (loading || !data) return <Skeleton height={120} radius="sm" />;
   const decision = data.evaluateFlag;
   const variants = flag.variants.map(({ name }) => name);
+  const matched = decision.trace.filter(({ outcome }) => outcome !== 'NOT_MATCHED');
+  const others = decision.trace.filter(({ outcome }) => outcome === 'NOT_MATCHED');
+  const steps = [...matched, ...others.slice(0, othersShown)];
+  const left = others.length - othersShown;
   return (
     <div className={styles['explanation']}>
       <div className={styles['verdict']}>
@@ -47,7 +54,7 @@ export function Explanation({ flag, scope }: { flag: FlagDetail; scope: Scope | 
       </div>
       <div className="dim">{reasons[decision.reason] ?? decision.reason}</div>
       <ol className={styles['trace']}>
-        {decision.trace.map((step, index) => (
+        {steps.map((step, index) => (
           <li key={index} data-outcome={step.outcome}>
             <i aria-hidden="true" />
             <div>
@@ -67,6 +74,7 @@ export function Explanation({ flag, scope }: { flag: FlagDetail; scope: Scope | 
           </li>
         ))}
       </ol>
+      {left > 0 && <div className="dim num">{left} more rules do not match.</div>}
       <CopyAsCli command={explainCommand(flag, explainable)} />
     </div>
   );
@@ -74,5 +82,5 @@ export function Explanation({ flag, scope }: { flag: FlagDetail; scope: Scope | 
 
 function explainCommand(flag: FlagDetail, scope: Scope): string {
   const where = scope.kind === 'ENVIRONMENT' ? '' : ` --${scope.kind.toLowerCase()} ${scope.key}`;
-  return `tierdeck flag explain ${flag.key} --env ${flag.environment.name}${where}`;
+  return `tierdeck flag explain ${flag.key}${where} -e ${flag.environment.name}`;
 }

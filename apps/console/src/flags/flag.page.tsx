@@ -76,7 +76,7 @@ function FlagView({ flag, onChanged }: { flag: FlagDetail; onChanged: () => void
       }
       actions={
         <>
-          <CopyAsCli command={`tierdeck flag explain ${flag.key} --env ${environment.name}`} />
+          <CopyAsCli command={`tierdeck flag explain ${flag.key} -e ${environment.name}`} />
           <Tooltip
             label={may ? 'Off: no rule counts, everybody gets the default.' : 'Your role may only look.'}
           >

@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { StatusBadge } from '../components/badges.js';
 import { CommandText } from '../components/command-text.js';
 import { useConfirm } from '../components/confirm.js';
-import { CopyButton } from '../components/copy-button.js';
+import { CopyAsCli, CopyButton } from '../components/copy-button.js';
 import { Facts } from '../components/facts.js';
 import { formatDuration } from '../components/format.js';
 import { Notice } from '../components/notice.js';
@@ -143,6 +143,7 @@ function OperationActions({ operation, onChanged }: { operation: OperationDetail
   const under = ['PENDING', 'RUNNING', 'WAITING'].includes(operation.status);
   return (
     <>
+      <CopyAsCli command={`tierdeck operation ${stopped ? 'retry' : 'watch'} ${operation.id}`} />
       {under && (
         <Button
           variant="default"

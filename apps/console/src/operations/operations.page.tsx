@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import { IconArrowsShuffle, IconX } from '@tabler/icons-react';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
+import { CopyAsCli } from '../components/copy-button.js';
 import { DataGrid } from '../components/data-grid.js';
 import { Facet } from '../components/facet.js';
 import { Page } from '../components/page.js';
@@ -31,6 +32,7 @@ export function OperationsPage() {
       fill
       title="Operations"
       subtitle="Long work in steps. A process may die at any point: the next one continues at the step that was left."
+      actions={<CopyAsCli command="tierdeck operation list" />}
       toolbar={
         <>
           <SearchInput

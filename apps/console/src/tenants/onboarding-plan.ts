@@ -76,9 +76,9 @@ export function onboardCommand(wish: OnboardingWish): string {
     `--name '${wish.name || '<name>'}'`,
     `--plan ${wish.plan}`,
     ...(wish.region ? [`--region ${wish.region}`] : []),
-    ...wish.labels.map((label) => `--label ${label}`),
+    ...(wish.labels.length > 0 ? [`--label ${wish.labels.join(' ')}`] : []),
     ...(wish.database === 'DEDICATED' ? ['--database DEDICATED'] : []),
-    ...(wish.integrationWorkers === 'DEDICATED' ? ['--workers DEDICATED'] : []),
+    ...(wish.integrationWorkers === 'DEDICATED' ? ['--integration-workers DEDICATED'] : []),
     ...(wish.kit ? [`--kit ${wish.kit}`] : []),
   ].join(' ');
 }

@@ -74,7 +74,7 @@ function TenantView({ tenant, onChanged }: { tenant: TenantDetail; onChanged: ()
       }
       actions={
         <>
-          <CopyAsCli command={`tierdeck get tenant ${tenant.slug} -o yaml`} />
+          <CopyAsCli command={`tierdeck tenant show ${tenant.slug} -o yaml`} />
           <TenantActions tenant={tenant} onChanged={onChanged} />
         </>
       }

@@ -53,7 +53,7 @@ export function TenantsPage() {
       }
       actions={
         <>
-          <CopyAsCli command={cliOf(search)} />
+          <CopyAsCli command="tierdeck get tenants" />
           <Button component={Link} to="/onboard" leftSection={<IconPlus size={15} />} disabled={!mayOnboard}>
             Onboard tenant
           </Button>
@@ -127,23 +127,4 @@ export function TenantsPage() {
       )}
     </Page>
   );
-}
-
-interface TenantsSearch {
-  q?: string | undefined;
-  status?: string[] | undefined;
-  tier?: string[] | undefined;
-  region?: string | undefined;
-  label?: string | undefined;
-}
-
-function cliOf(search: TenantsSearch): string {
-  const options = [
-    ...(search.q ? [`--search ${search.q}`] : []),
-    ...(search.tier ?? []).map((tier) => `--tier ${tier}`),
-    ...(search.status ?? []).map((status) => `--status ${status}`),
-    ...(search.region ? [`--region ${search.region}`] : []),
-    ...(search.label ? [`--label ${search.label}`] : []),
-  ];
-  return ['tierdeck get tenants', ...options].join(' ');
 }
