@@ -11,12 +11,12 @@ import { quantile, runNode } from './measure.js';
 import type { OpenLoopResult } from './open-loop.js';
 import type { Measurement } from './report.js';
 
-const noisyQuota = 100;
+const noisyQuota = 50;
 const noisyRate = 10 * noisyQuota;
-const quietRate = 100;
+const quietRate = 25;
 const itemsPerTenant = 2_000;
 const rounds = 5;
-const seconds = 4;
+const seconds = 8;
 const goal = 1.5;
 const goalShare = 0.999;
 
@@ -55,13 +55,13 @@ export async function benchNoisyNeighbor(): Promise<Measurement[]> {
   const { service, url } = await startService(controlPlane, dataDir);
   try {
     const sendQuiet = (): Promise<OpenLoopResult> => generate(url, 'quiet', quietRate, 20);
-    await Promise.all([sendQuiet(), generate(url, 'noisy', noisyRate, 100)]);
+    await Promise.all([sendQuiet(), generate(url, 'noisy', noisyRate, 50)]);
     const alone: OpenLoopResult[] = [];
     const beside: OpenLoopResult[] = [];
     const flood: OpenLoopResult[] = [];
     for (let round = 0; round < rounds; round++) {
       alone.push(await sendQuiet());
-      const [victim, aggressor] = await Promise.all([sendQuiet(), generate(url, 'noisy', noisyRate, 100)]);
+      const [victim, aggressor] = await Promise.all([sendQuiet(), generate(url, 'noisy', noisyRate, 50)]);
       beside.push(victim);
       flood.push(aggressor);
     }

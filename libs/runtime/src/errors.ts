@@ -11,7 +11,11 @@ export class RuntimeError extends Error {
     readonly headers: Readonly<Record<string, string>> = {},
     cause?: unknown,
   ) {
+    // A flood is refused by the thousand; where in the runtime it was refused interests nobody, and costs time.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(message, cause === undefined ? undefined : { cause });
+    Error.stackTraceLimit = stackTraceLimit;
     this.name = new.target.name;
   }
 }

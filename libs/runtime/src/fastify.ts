@@ -31,20 +31,24 @@ export function admitTenants(
   runtime: TierdeckRuntime,
   guards: (request: FastifyRequest) => boolean = () => true,
 ): void {
-  fastify.addHook('onRequest', async (request, reply) => {
-    if (!guards(request)) return;
+  fastify.addHook('onRequest', (request, reply, done) => {
+    if (!guards(request)) return done();
+    let tenant: RuntimeTenant;
     try {
-      const tenant = runtime.authenticate(request.headers.authorization);
+      tenant = runtime.authenticate(request.headers.authorization);
       runtime.admissions.charge(tenant);
-      const entry: Admitted = { tenant, left: new AbortController() };
-      admitted.set(request.raw, entry);
-      reply.raw.once('close', () => {
-        if (reply.sent) entry.admission?.release();
-        else entry.left.abort(new Error('the client went away'));
-      });
     } catch (error) {
-      return refuse(reply, error);
+      if (!(error instanceof RuntimeError)) return done(error as Error);
+      refuse(reply, error);
+      return;
     }
+    const entry: Admitted = { tenant, left: new AbortController() };
+    admitted.set(request.raw, entry);
+    reply.raw.once('close', () => {
+      if (reply.sent) entry.admission?.release();
+      else entry.left.abort(new Error('the client went away'));
+    });
+    done();
   });
   fastify.addHook('preHandler', async (request, reply) => {
     const entry = admitted.get(request.raw);
@@ -55,14 +59,19 @@ export function admitTenants(
       return refuse(reply, error);
     }
   });
-  fastify.addHook('onSend', async (request, reply) => {
+  fastify.addHook('onSend', (request, reply, payload, done) => {
     const entry = admitted.get(request.raw);
-    if (!entry) return;
-    reply.headers(runtime.rateLimitHeaders(entry.tenant));
-    // A handler that works on for a client that left keeps its slot until here; no onResponse follows.
-    if (entry.left.signal.aborted) entry.admission?.release();
+    if (entry) {
+      reply.headers(runtime.rateLimitHeaders(entry.tenant));
+      // A handler that works on for a client that left keeps its slot until here; no onResponse follows.
+      if (entry.left.signal.aborted) entry.admission?.release();
+    }
+    done(null, payload);
   });
-  fastify.addHook('onResponse', async (request) => admitted.get(request.raw)?.admission?.release());
+  fastify.addHook('onResponse', (request, _reply, done) => {
+    admitted.get(request.raw)?.admission?.release();
+    done();
+  });
 }
 
 /** Body of every refusal. */
@@ -70,6 +79,7 @@ export function refusalBody({ code, message, hint }: RuntimeError): object {
   return { error: { code, message, ...(hint === undefined ? {} : { hint }) } };
 }
 
+/** @throws the error itself if it is no refusal. */
 function refuse(reply: FastifyReply, error: unknown): FastifyReply {
   if (!(error instanceof RuntimeError)) throw error;
   return reply.code(error.httpStatus).headers(error.headers).send(refusalBody(error));

@@ -82,19 +82,19 @@ export class TierdeckRuntime {
       tenantId: () => (tenant === undefined ? null : (this.tenant(tenant)?.id ?? null)),
       appliedRevision: () => this.revision,
     });
+    const admission = { ...defaultAdmissionOptions, ...options.admission };
+    // A request that has a slot never waits for a connection, unless it uses several at once.
+    const perDatabase = Math.max(defaultConnectionLimits.perDatabase, admission.slots);
     this.#pools = new ConnectionPools(
-      { ...defaultConnectionLimits, ...options.connections },
+      { ...defaultConnectionLimits, perDatabase, ...options.connections },
       `tierdeck-${service}`,
       logger,
     );
-    this.admissions = new Admissions(
-      { ...defaultAdmissionOptions, ...options.admission },
-      {
-        quota: (tenantId, kind) => this.#directory.quota(tenantId, kind),
-        onRefused: (tenantId, how) => this.#reporter.usage.refusal(tenantId, how),
-        onDone: (tenantId, queuedMs, totalMs) => this.#reporter.usage.request(tenantId, queuedMs, totalMs),
-      },
-    );
+    this.admissions = new Admissions(admission, {
+      quota: (tenantId, kind) => this.#directory.quota(tenantId, kind),
+      onRefused: (tenantId, how) => this.#reporter.usage.refusal(tenantId, how),
+      onDone: (tenantId, queuedMs, totalMs) => this.#reporter.usage.request(tenantId, queuedMs, totalMs),
+    });
   }
 
   /**
