@@ -45,6 +45,28 @@ describe('GraphQL, bad input', () => {
     }
   });
 
+  it.each([
+    ['selections', `{ viewer ${'{ name '.repeat(50_000)}`],
+    ['values', `{ flags(search: ${'['.repeat(100_000)}) { totalCount } }`],
+  ])('refuses %s nested deeper than its parser goes', async (_name, query) => {
+    const answer = await server.graphql(query);
+    expect([answer.status, answer.errors?.[0]?.extensions.code]).toEqual([400, 'GRAPHQL_INVALID']);
+  });
+
+  it.each([['\u0000'], ['half \ud800']])('refuses a text that cannot be kept: %j', async (text) => {
+    const createFlag = 'mutation ($input: CreateFlagInput!) { createFlag(input: $input) { flag { key } } }';
+    const input = { key: 'text.kept', kind: 'BOOLEAN', description: text };
+    const answer = await server.graphql(createFlag, { input });
+    expect([answer.status, answer.errors?.[0]?.extensions.code]).toEqual([400, 'INVALID_INPUT']);
+  });
+
+  it('refuses U+0000 where something is looked up by name', async () => {
+    const answer = await server.graphql('query ($slug: String!) { tenant(slug: $slug) { slug } }', {
+      slug: '\u0000',
+    });
+    expect([answer.status, answer.errors?.[0]?.extensions.code]).toEqual([400, 'INVALID_INPUT']);
+  });
+
   it('refuses a page of a million with a typed error', async () => {
     const answer = await server.graphql('{ auditEvents(first: 1000000) { totalCount } }');
     expect(answer.errors?.[0]?.extensions).toMatchObject({ code: 'INVALID_INPUT', field: 'first' });

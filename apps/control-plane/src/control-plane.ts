@@ -8,6 +8,7 @@ import { AppModule } from './app.module.js';
 import { applyTenantsFolder } from './apply-tenants-folder.js';
 import { openFoundation, type Foundation } from './foundation.js';
 import { maxBodyBytes } from './graphql/limits.js';
+import { keepPrincipalsLive } from './graphql/live-principal.js';
 import { serveConsole } from './http/console-assets.js';
 
 export interface ControlPlane extends Stoppable {
@@ -35,6 +36,7 @@ export async function startControlPlane(configuration: Configuration): Promise<C
     });
     await serveConsole(fastify, join(process.cwd(), 'dist/apps/console'));
     await app.init();
+    keepPrincipalsLive(fastify);
     if (roles.has('reconciler')) {
       const databases = app.get(TenantDatabases);
       await databases.ensureCluster(clusterOfUrl('local', 'local', foundation.configuration.databaseUrl));

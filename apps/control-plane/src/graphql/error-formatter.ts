@@ -52,6 +52,11 @@ function format(error: GraphQLError, logger: Logger): ErrorAndStatus {
     const code = 'GRAPHQL_INVALID';
     return { status: 400, formatted: { message: error.message, ...place, extensions: { code } } };
   }
+  if (isTooDeep(cause)) {
+    const code = 'GRAPHQL_INVALID';
+    const message = 'The request is nested too deeply.';
+    return { status: 400, formatted: { message, ...place, extensions: { code } } };
+  }
   const refused = requestError(cause);
   if (!refused) logger.error({ err: cause }, 'unexpected error in GraphQL');
   const { message, httpStatus, code } = refused ?? toPublicError(cause);
@@ -63,10 +68,17 @@ function rootCause(error: Error): Error {
   return inner instanceof Error ? rootCause(inner) : error;
 }
 
+/** The parser, which comes before any limit, walks by recursion: it gives up on tens of thousands of brackets. */
+function isTooDeep(cause: Error): boolean {
+  return cause instanceof RangeError && cause.message.includes('call stack');
+}
+
 /** The request itself is at fault: it does not parse, does not validate, or Mercurius refused its form. */
 function isRequestError(error: GraphQLError, cause: Error): boolean {
   if (cause instanceof GraphQLError) return true;
   const { code, statusCode } = cause as { code?: unknown; statusCode?: unknown };
+  // Mercurius calls a query beyond the depth limit a fault of the server.
+  if (code === 'MER_ERR_GQL_QUERY_DEPTH') return true;
   const status = Number(statusCode ?? (error as { statusCode?: unknown }).statusCode);
   return typeof code === 'string' && code.startsWith('MER_ERR') && (Number.isNaN(status) || status < 500);
 }

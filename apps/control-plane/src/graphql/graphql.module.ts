@@ -5,6 +5,7 @@ import type { FastifyRequest } from 'fastify';
 import { type RequestContext, TokensService } from '#identity';
 import { DateTimeScalar, JsonScalar, LOGGER, type Logger } from '#platform';
 import { errorFormatter } from './error-formatter.js';
+import type { LiveContext } from './live-principal.js';
 import { maxDepth, requestSizeRule } from './limits.js';
 
 /**
@@ -35,8 +36,11 @@ export function graphqlModule(): DynamicModule {
       subscription: {
         fullWsTransport: true,
         keepAlive: 15_000,
-        onConnect: ({ payload }: { payload?: Record<string, unknown> }) =>
-          contextOf(tokens, payload?.['authorization'] ?? payload?.['Authorization']),
+        onConnect: async ({ payload }: { payload?: Record<string, unknown> }): Promise<LiveContext> => {
+          const reauthenticate = (): Promise<RequestContext> =>
+            contextOf(tokens, payload?.['authorization'] ?? payload?.['Authorization']);
+          return { ...(await reauthenticate()), reauthenticate };
+        },
       },
     }),
   });
