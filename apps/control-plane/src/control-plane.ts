@@ -34,7 +34,7 @@ export async function startControlPlane(configuration: Configuration): Promise<C
       metrics: app.get(FlagMetrics),
       logger: foundation.logger,
     });
-    await serveConsole(fastify, join(process.cwd(), 'dist/apps/console'));
+    serveConsole(fastify, join(process.cwd(), 'dist/apps/console'));
     await app.init();
     keepPrincipalsLive(fastify);
     if (roles.has('reconciler')) {
