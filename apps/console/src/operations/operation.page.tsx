@@ -82,7 +82,7 @@ function OperationView({ operation, onChanged }: { operation: OperationDetail; o
             </Notice>
           )}
           <Panel title="Steps">
-            <Steps steps={operation.steps} />
+            <Steps steps={operation.steps} endedAt={operation.finishedAt} />
           </Panel>
         </Stack>
         <Panel title="Details">

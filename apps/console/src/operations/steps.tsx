@@ -5,8 +5,14 @@ import { useNow } from '../components/use-now.js';
 import type { OperationStep } from './operation.fragment.js';
 import styles from './steps.module.css';
 
+interface StepsProps {
+  steps: readonly OperationStep[];
+  /** When the operation ended: a step that failed has no end of its own. */
+  endedAt: string | null;
+}
+
 /** The steps of an operation as they run: state, duration, attempts, progress and error of each. */
-export function Steps({ steps }: { steps: readonly OperationStep[] }) {
+export function Steps({ steps, endedAt }: StepsProps) {
   const running = steps.some(({ status }) => status === 'RUNNING' || status === 'WAITING');
   const now = useNow(running ? 200 : 60_000);
   return (
@@ -20,7 +26,7 @@ export function Steps({ steps }: { steps: readonly OperationStep[] }) {
             <div className={styles['line']}>
               <span className={styles['title']}>{step.title}</span>
               {step.attempts > 1 && <span className={styles['attempts']}>attempt {step.attempts}</span>}
-              <span className={`${styles['duration']} num`}>{durationOf(step, now)}</span>
+              <span className={`${styles['duration']} num`}>{durationOf(step, endedAt, now)}</span>
             </div>
             <StepProgress progress={step.progress} running={step.status === 'RUNNING'} />
             {step.errorMessage && <div className={styles['error']}>{step.errorMessage}</div>}
@@ -41,9 +47,10 @@ function StepMark({ status }: { status: OperationStep['status'] }) {
   return <i className={styles['pending']} />;
 }
 
-function durationOf(step: OperationStep, now: number): string {
+function durationOf(step: OperationStep, endedAt: string | null, now: number): string {
   if (!step.startedAt) return '';
-  const end = step.finishedAt ? new Date(step.finishedAt).getTime() : now;
+  const ended = step.finishedAt ?? endedAt;
+  const end = ended ? new Date(ended).getTime() : now;
   return formatDuration(Math.max(0, end - new Date(step.startedAt).getTime()));
 }
 

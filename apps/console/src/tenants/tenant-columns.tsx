@@ -68,7 +68,7 @@ export const tenantColumns: Column<TenantRow>[] = [
     hideBelow: 1_180,
     header: 'Labels',
     width: 'minmax(120px, 1.3fr)',
-    render: (tenant) => <Labels labels={tenant.labels} />,
+    render: (tenant) => <Labels labels={withoutRegion(tenant)} />,
   },
   {
     key: 'created',
@@ -92,5 +92,13 @@ function Workers({ tenant }: { tenant: TenantRow }) {
     <span className={alive > 0 ? '' : styles['missing']}>
       {sentence(placement)}, <span className="num">{alive} alive</span>
     </span>
+  );
+}
+
+/** The region has a column of its own. */
+function withoutRegion({ labels, region }: TenantRow): unknown {
+  if (!labels || typeof labels !== 'object') return labels;
+  return Object.fromEntries(
+    Object.entries(labels).filter(([key, value]) => key !== 'region' || value !== region),
   );
 }
