@@ -3,8 +3,16 @@ import { pino, type Logger } from 'pino';
 
 export type { Logger } from 'pino';
 
-/** Keys whose values never reach a log, at any depth up to three. */
-const secretKeys = ['authorization', 'password', 'secret', 'token', 'adminToken', 'connectionString'];
+/** Keys whose values never reach a log, at any depth up to three. `parameters` are those of a failed statement. */
+const secretKeys = [
+  'authorization',
+  'password',
+  'secret',
+  'token',
+  'adminToken',
+  'connectionString',
+  'parameters',
+];
 const redact = secretKeys.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]);
 
 /** A JSON logger on stderr; stdout belongs to data. */

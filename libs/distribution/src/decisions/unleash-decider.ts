@@ -39,7 +39,7 @@ export class UnleashDecider implements FlagDecider {
   /** Waits until flags are known, from the control plane or from the backup file; at most for the start timeout. */
   static async start(options: UnleashDeciderOptions): Promise<UnleashDecider> {
     const { url, sdkToken, backupPath, service, logger } = options;
-    await mkdir(backupPath, { recursive: true });
+    await mkdir(backupPath, { recursive: true, mode: 0o700 });
     const unleash = new Unleash({
       url: new URL('/api', url).toString(),
       appName: service,
