@@ -18,7 +18,8 @@ const firstBackoffMs = 250;
 const longestBackoffMs = 15_000;
 /** A process that ran this long starts again without delay. */
 const healthyAfterMs = 30_000;
-const stopTimeoutMs = 20_000;
+/** A little more than a process allows itself for an orderly stop. */
+const stopTimeoutMs = 18_000;
 
 /**
  * One supervised child process: started again with growing delay when it ends by itself, stopped with SIGTERM and,

@@ -34,7 +34,7 @@ export async function readTenants(client: ControlPlaneClient): Promise<TenantLin
 
 /**
  * Tells on `write` what the running operations do, a line for each step begun, until none is left.
- * @returns the operations that failed.
+ * @returns the operations that failed meanwhile.
  */
 export async function followOperations(
   client: ControlPlaneClient,
@@ -42,6 +42,7 @@ export async function followOperations(
   isStopped: () => boolean,
 ): Promise<OperationLine[]> {
   const told = new Map<string, string>();
+  const seenOpen = new Set<string>();
   for (;;) {
     const answer = await client.ask<{ operations: { edges: { node: OperationLine }[] } }>(
       operationsQuery,
@@ -50,11 +51,19 @@ export async function followOperations(
     const operations = answer.operations.edges.map(({ node }) => node);
     for (const operation of operations) {
       const line = progressLine(operation);
-      if (line && told.get(operation.id) !== line) write(line);
+      if (
+        line &&
+        (seenOpen.has(operation.id) || operation.status !== 'FAILED') &&
+        told.get(operation.id) !== line
+      )
+        write(line);
       if (line) told.set(operation.id, line);
     }
     const open = operations.filter(({ status }) => ['PENDING', 'RUNNING', 'WAITING'].includes(status));
-    if (open.length === 0 || isStopped()) return operations.filter(({ status }) => status === 'FAILED');
+    for (const { id } of open) seenOpen.add(id);
+    if (open.length === 0 || isStopped()) {
+      return operations.filter(({ id, status }) => status === 'FAILED' && seenOpen.has(id));
+    }
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
 }

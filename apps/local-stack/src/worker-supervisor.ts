@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Logger } from '#platform';
 import type { RuntimeSnapshot } from '#runtime/wire';
 import { ServiceProcess, type ServiceDefinition } from './service-process.js';
@@ -74,6 +76,8 @@ export class WorkerSupervisor {
       gone.map(async ([key, worker]) => {
         await worker.stop();
         this.#workers.delete(key);
+        // Its snapshot holds the login of a database that is no longer its business.
+        await rm(join(this.options.dataDir, `integration-worker-${key}`), { recursive: true, force: true });
       }),
     );
     for (const [key, definition] of wanted) {

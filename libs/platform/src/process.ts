@@ -6,7 +6,7 @@ export interface Stoppable {
 }
 
 /** Longest time an orderly stop may take before the process goes anyway; everything survives a kill -9. */
-const stopTimeoutMs = 20_000;
+const defaultStopTimeoutMs = 15_000;
 
 /**
  * The life of a Tierdeck process: starts it, stops it in order on SIGINT, SIGTERM or when the parent that spawned it
@@ -16,6 +16,7 @@ const stopTimeoutMs = 20_000;
 export async function runProcess(
   logger: Logger,
   start: (stopAsked: AbortSignal) => Promise<Stoppable>,
+  stopTimeoutMs = defaultStopTimeoutMs,
 ): Promise<void> {
   const stop = new AbortController();
   const stopAsked = new Promise((resolve) => stop.signal.addEventListener('abort', resolve));

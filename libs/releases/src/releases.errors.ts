@@ -8,7 +8,8 @@ export class ReleaseStatusError extends ConflictError {
       'RELEASE_STATUS',
       `Release "${name}" is ${status}; it can be ${wish} when it is ${allowed.join(' or ')}.`,
       {
-        hint: status === 'DRAFT' ? 'Promote it to staging first: promoteRelease.' : 'tierdeck get releases',
+        hint:
+          status === 'DRAFT' ? 'Promote it first: tierdeck release promote <id>' : 'tierdeck get releases',
         details: { status, allowed },
       },
     );
@@ -22,7 +23,7 @@ export class ApprovalNeededError extends TierdeckError {
       `Release "${name}" changes financial flags (${flags.join(', ')}) and has no approval.`,
       403,
       {
-        hint: 'Somebody other than its author approves it: approve(input: {release: "…"}).',
+        hint: 'Somebody other than its author: tierdeck release approve <id>',
         details: { flags },
       },
     );
@@ -53,7 +54,7 @@ export class ReleaseSelectsNobodyError extends ConflictError {
       'RELEASE_SELECTS_NOBODY',
       `No wave of release "${name}" selects a tenant: there is nothing to do.`,
       {
-        hint: 'planRelease shows which tenants each wave selects; make a release with other selectors.',
+        hint: '"tierdeck release plan -f <file>" shows which tenants each wave selects.',
       },
     );
   }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Context } from '../context.js';
 import { CliError } from '../cli-error.js';
+import { number } from '../number.js';
 import { parseFormat, render } from '../output.js';
 
 interface AuditEvent {
@@ -21,7 +22,7 @@ export function auditCommands(program: Command, context: Context): void {
   audit
     .command('tail')
     .description('the newest events')
-    .option('-n, --lines <n>', 'how many', Number, 20)
+    .option('-n, --lines <n>', 'how many', number, 20)
     .option('-f, --follow', 'go on with what happens')
     .option('-t, --tenant <slug>', 'of one tenant')
     .option('-o, --output <format>', 'table, json or yaml', parseFormat, 'table')

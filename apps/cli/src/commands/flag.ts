@@ -53,7 +53,7 @@ export function scopeOf(options: ScopeOptions): { kind: string; key: string } {
     : { kind: 'ENVIRONMENT', key: '*' };
 }
 
-/** `tierdeck flag set|clear|explain|simulate|kill|revive|show`. */
+/** `tierdeck flag set|clear|explain|simulate|kill|revive|create`. */
 export function flagCommands(program: Command, context: Context): void {
   const flag = program.command('flag').description('what tenants see');
 

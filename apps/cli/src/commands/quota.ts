@@ -1,5 +1,6 @@
 import { Argument, type Command } from 'commander';
 import type { Context } from '../context.js';
+import { number } from '../number.js';
 import { parseFormat, render } from '../output.js';
 
 interface Neighbor {
@@ -47,9 +48,9 @@ export function quotaCommands(program: Command, context: Context): void {
   quota
     .command('set <tenant>')
     .addArgument(kind())
-    .argument('<limit>', 'requests a second for REQUEST_RATE, a count for the others', Number)
+    .argument('<limit>', 'requests a second for REQUEST_RATE, a count for the others', number)
     .description('override the limit of the plan')
-    .option('--burst <n>', 'how many may come at once', Number)
+    .option('--burst <n>', 'how many may come at once', number)
     .option('--soft', 'tell, do not refuse')
     .option('--reason <text>', 'for the audit')
     .action((tenant: string, which: string, limit: number, { burst, soft, reason }) =>
@@ -67,10 +68,10 @@ export function quotaCommands(program: Command, context: Context): void {
   quota
     .command('boost <tenant>')
     .addArgument(kind())
-    .argument('<limit>', 'the limit while it lasts', Number)
+    .argument('<limit>', 'the limit while it lasts', number)
     .description('another limit for a while; also a lower one')
-    .option('--burst <n>', 'how many may come at once', Number)
-    .option('--minutes <n>', 'how long', Number, 60)
+    .option('--burst <n>', 'how many may come at once', number)
+    .option('--minutes <n>', 'how long', number, 60)
     .option('--reason <text>', 'for the audit')
     .action((tenant: string, which: string, limit: number, { burst, minutes, reason }) =>
       change('boostQuota', 'BoostQuotaInput', { tenant, kind: which, limit, burst, minutes, reason }),
@@ -87,7 +88,7 @@ export function quotaCommands(program: Command, context: Context): void {
   quota
     .command('top')
     .description('noisy neighbours, loudest first')
-    .option('--minutes <n>', 'over the last minutes', Number, 15)
+    .option('--minutes <n>', 'over the last minutes', number, 15)
     .option('-o, --output <format>', 'table, json or yaml', parseFormat, 'table')
     .action(async ({ minutes, output }) => {
       const client = await context.client();
