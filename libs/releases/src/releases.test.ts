@@ -34,6 +34,8 @@ describe('releases', () => {
   let notifications: Notifications;
   const ids: Record<string, string> = {};
   let running: ReleasesReconciler | undefined;
+  /** Stopped after each test, also a failed one: its figures would flow into the next. */
+  const flowing: (() => Promise<void>)[] = [];
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'releases-'));
@@ -76,6 +78,7 @@ describe('releases', () => {
   });
 
   afterEach(async () => {
+    await Promise.all(flowing.splice(0).map((stop) => stop()));
     await running?.stop();
     running = undefined;
     await world.database.query(
@@ -149,7 +152,7 @@ describe('releases', () => {
   }
 
   async function until(id: string, reached: (state: State) => boolean): Promise<State> {
-    const deadline = Date.now() + 20_000;
+    const deadline = Date.now() + 60_000;
     for (;;) {
       const state = await stateOf(id);
       if (reached(state)) return state;
@@ -171,10 +174,12 @@ describe('releases', () => {
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
     })();
-    return async () => {
+    const stop = async (): Promise<void> => {
       stopping.abort();
       await loop;
     };
+    flowing.push(stop);
+    return stop;
   }
 
   const rules = async (): Promise<unknown[]> =>
