@@ -13,7 +13,6 @@ const protocolPaths = /^\/(graphql|api|ofrep|runtime|edge|healthz|readyz|metrics
 export function serveConsole(fastify: FastifyInstance, folder: string): void {
   const built = existsSync(join(folder, 'index.html'));
   const serve = sirv(folder, {
-    single: true,
     etag: true,
     // Built assets carry their digest in the name; the page that names them must be asked for again.
     setHeaders: (reply, path) =>
@@ -30,6 +29,11 @@ export function serveConsole(fastify: FastifyInstance, folder: string): void {
     if (protocolPaths.test(request.url)) return missing();
     if (!built) return void reply.type('text/plain').send('The console is not built. Run: npm run build\n');
     reply.hijack();
-    serve(request.raw, reply.raw, () => void reply.raw.writeHead(404).end());
+    serve(request.raw, reply.raw, () => {
+      // A page address may look like a file, as /flags/pricing.engine does; only an asset can really be missing.
+      if (request.url.startsWith('/assets/')) return void reply.raw.writeHead(404).end();
+      request.raw.url = '/';
+      serve(request.raw, reply.raw);
+    });
   });
 }
