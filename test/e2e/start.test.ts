@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { freePort, TestStack } from '../support/stack.js';
+import { until } from '../support/until.js';
 
 const run = promisify(execFile);
 
@@ -20,6 +22,11 @@ async function processesOf(dataDir: string): Promise<string[]> {
     }),
   );
   return found.flat();
+}
+
+async function postmaster(stack: TestStack): Promise<number> {
+  const file = await readFile(join(stack.dataDir, 'postgres/postmaster.pid'), 'utf8');
+  return Number(file.split('\n')[0]);
 }
 
 async function revision(stack: TestStack): Promise<number> {
@@ -54,6 +61,21 @@ describe('npm start', () => {
     expect(await third.ended()).toBe(1);
     expect(third.output).toMatch(/^PORT_TAKEN: Port \d+ is taken .*TIERDECK_PORT to a free port\.\n$/);
     await third.remove();
+  });
+
+  it('starts a killed PostgreSQL again, and goes on', async () => {
+    const before = await revision(stack);
+    process.kill(await postmaster(stack), 'SIGKILL');
+    await stack.says('"service":"postgres"');
+    await until(() =>
+      revision(stack).then(
+        (after) => after === before,
+        () => false,
+      ),
+    );
+    const answer = await stack.graphql('mutation { createToken(input: { name: "x", role: viewer }) { id } }');
+    expect(answer.errors).toBeUndefined();
+    expect(await revision(stack)).toBe(before + 1);
   });
 
   it('starts again on the same data, changes nothing, and leaves no process when stopped', async () => {
