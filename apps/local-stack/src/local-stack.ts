@@ -85,13 +85,12 @@ export class LocalStack implements Stoppable {
       TIERDECK_DATA_DIR: dataDir,
       TIERDECK_DISTRIBUTION_PORT: String(distributionPort),
     };
-    await this.#startService('distribution', dataPlane);
     const workers = new WorkerSupervisor(
       { controlPlaneUrl: url, runtimeToken: dataPlane.TIERDECK_RUNTIME_TOKEN, dataDir, env: dataPlane },
       this.logger,
     );
     this.#owns(() => workers.stop());
-    await workers.start();
+    await Promise.all([this.#startService('distribution', dataPlane), workers.start()]);
 
     const failed = await followOperations(client, this.write, () => this.#stopped);
     const tenants = await readTenants(client);
