@@ -45,6 +45,20 @@ describe('GraphQL, bad input', () => {
     }
   });
 
+  it('refuses a small query whose fragments multiply', async () => {
+    const level = (at: number, below: string): string =>
+      `fragment level${at} on Tenant { ${Array.from({ length: 12 }, (_, i) => `a${at}x${i}: operations { edges { node { ${below} } } }`).join(' ')} }`;
+    const query = [
+      '{ tenants { edges { node { ...level1 } } } }',
+      level(1, 'tenant { ...level2 }'),
+      level(2, 'tenant { ...level3 }'),
+      level(3, 'id'),
+    ].join(' ');
+    const answer = await server.graphql(query);
+    expect([answer.status, answer.errors?.[0]?.extensions.code]).toEqual([400, 'GRAPHQL_INVALID']);
+    expect(answer.errors?.map(({ message }) => message)).toEqual(['The request has more than 500 fields.']);
+  });
+
   it.each([
     ['selections', `{ viewer ${'{ name '.repeat(50_000)}`],
     ['values', `{ flags(search: ${'['.repeat(100_000)}) { totalCount } }`],
