@@ -17,7 +17,7 @@ import {
   type MatrixColumn,
   type Scope,
 } from './flags.query.js';
-import { formatScope } from './scope.js';
+import { formatScope, tenantOf } from './scope.js';
 import { sourceText } from './source.js';
 
 interface FlagMatrixProps {
@@ -37,10 +37,14 @@ export function FlagMatrix({ flag, selected, onSelect }: FlagMatrixProps) {
   useLive(flagChangedSubscription, { key: flag.key }, useThrottled(refresh));
   const cells = useCells(data?.flagMatrix, flag.key);
   const variants = flag.variants.map(({ name }) => name);
-  const wanted = search?.toLowerCase() ?? '';
-  const tenants = (data?.flagMatrix.columns ?? []).filter(
-    ({ kind, key, label }) => kind === 'TENANT' && `${key} ${label}`.toLowerCase().includes(wanted),
+  // Tenants with rules come first, as they were when the page was opened: a rule that is set moves no row.
+  const [ruledAtFirst] = useState(
+    () => new Set(flag.environment.rules.flatMap(({ scope }) => tenantOf(scope) ?? [])),
   );
+  const wanted = search?.toLowerCase() ?? '';
+  const tenants = (data?.flagMatrix.columns ?? [])
+    .filter(({ kind, key, label }) => kind === 'TENANT' && `${key} ${label}`.toLowerCase().includes(wanted))
+    .toSorted((a, b) => Number(ruledAtFirst.has(b.key)) - Number(ruledAtFirst.has(a.key)));
   if (problem && !data) return <ProblemState problem={problem} onRetry={refresh} />;
   return (
     <div>

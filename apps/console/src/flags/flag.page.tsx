@@ -96,7 +96,7 @@ function FlagView({ flag, onChanged }: { flag: FlagDetail; onChanged: () => void
       <div className={styles['layout']}>
         <div className={styles['column']}>
           <Panel title="Who gets what" flush actions={<Decisions metrics={environment.metrics} />}>
-            <FlagMatrix flag={flag} selected={at} onSelect={select} />
+            <FlagMatrix key={`${flag.key}:${environment.name}`} flag={flag} selected={at} onSelect={select} />
           </Panel>
           <Panel title={`Rules in ${environment.name}`} flush>
             <Rules flag={flag} actions={actions} selected={at} onSelect={select} />
