@@ -18,7 +18,7 @@ describe('what the launcher asks the control plane', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     client = new ControlPlaneClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, 'token');
   });
-  afterEach(() => server.close());
+  afterEach(() => void server.close());
 
   const internal = { data: null, errors: [{ message: 'no', extensions: { code: 'INTERNAL' } }] };
 
