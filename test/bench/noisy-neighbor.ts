@@ -16,7 +16,7 @@ const noisyRate = 10 * noisyQuota;
 const quietRate = 25;
 const itemsPerTenant = 2_000;
 const rounds = 5;
-const seconds = 8;
+const seconds = 10;
 const goal = 1.5;
 const goalShare = 0.999;
 

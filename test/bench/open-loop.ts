@@ -1,7 +1,8 @@
 /**
  * A load generator in a process of its own: `open-loop.ts <url> <token> <requests a second> <seconds> <connections>`.
  * Requests go out at random times (a Poisson process) whether or not the ones before were answered, so a slow server
- * does not slow the load. Writes JSON {@link OpenLoopResult} to stdout.
+ * does not slow the load. Latencies of the first two seconds are left out: a process that has just begun is slow itself.
+ * Writes JSON {@link OpenLoopResult} to stdout.
  */
 import { Agent, request } from 'node:http';
 
@@ -14,6 +15,7 @@ export interface OpenLoopResult {
   seconds: number;
 }
 
+const warmUpMs = 2_000;
 const [url = '', token = '', rate = '', seconds = '', connections = ''] = process.argv.slice(2);
 const agent = new Agent({ keepAlive: true, maxSockets: Number(connections) });
 const result: OpenLoopResult = { latencies: [], statuses: {}, seconds: 0 };
@@ -28,7 +30,7 @@ function send(): void {
   const done = (status: number): void => {
     pending--;
     result.statuses[status] = (result.statuses[status] ?? 0) + 1;
-    if (status === 200) result.latencies.push(performance.now() - since);
+    if (status === 200 && since - start >= warmUpMs) result.latencies.push(performance.now() - since);
   };
   const headers = { authorization: `Bearer ${token}` };
   request(new URL(url), { agent, headers }, (response) => {
