@@ -69,7 +69,7 @@ create table release_tenant (
   -- Order within the wave.
   place         int not null,
   status        text not null default 'PENDING' check (status in ('PENDING', 'APPLYING', 'EXPOSED', 'FAILED', 'ROLLED_BACK')),
-  database_id   uuid references tenant_database,
+  database_id   uuid references tenant_database on delete set null,
   -- [{flag, rule}]: the tenant's rules before the release, null where there was none; restored by a rollback.
   rules_before  jsonb,
   attempts      int not null default 0,
@@ -89,7 +89,7 @@ create index release_tenant_tenant on release_tenant (tenant_id);
 -- Databases whose schema the release has touched; the ledger inside each database has the last word.
 create table release_database (
   release_id  uuid not null references release,
-  database_id uuid not null references tenant_database,
+  database_id uuid not null references tenant_database on delete cascade,
   status      text not null check (status in ('APPLYING', 'APPLIED', 'REVERTED')),
   applied_at  timestamptz,
   reverted_at timestamptz,

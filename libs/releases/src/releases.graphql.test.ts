@@ -161,6 +161,14 @@ describe('releases over GraphQL', () => {
     expect(await migrated()).toEqual(['DEDICATED']);
   });
 
+  it('lets a tenant leave that was in a release, with its database', async () => {
+    const { offboardTenant } = await run<{ offboardTenant: { operation: { id: string } } }>(
+      `mutation { offboardTenant(input: { tenant: "south", confirm: "south", reason: "contract ended" }) { operation { id } } }`,
+    );
+    const { operations } = server.controlPlane.foundation;
+    expect(await operations.settled(offboardTenant.operation.id, 60_000)).toBe('SUCCEEDED');
+  });
+
   it('lists releases by status and refuses those without the right', async () => {
     const { releases } = await run<{ releases: { totalCount: number; edges: { node: Release }[] } }>(
       `{ releases(status: [ROLLED_BACK]) { totalCount edges { node { name status } } } }`,
