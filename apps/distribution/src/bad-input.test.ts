@@ -82,4 +82,15 @@ describe('bad input', () => {
       [service.north.id],
     );
   });
+
+  it.each([
+    ['malformed', '/orders/%ff', 400],
+    ['too long', `/orders/${'a'.repeat(500)}`, 414],
+  ])('in an address that is %s is refused in the form of every error', async (_, path, status) => {
+    const answer = await service.call(service.north, path);
+    expect([answer.status, answer.body]).toEqual([
+      status,
+      { error: { code: 'INVALID_INPUT', message: 'The address is malformed or too long.' } },
+    ]);
+  });
 });

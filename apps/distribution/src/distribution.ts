@@ -1,5 +1,6 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { UnleashDecider } from '#distribution';
 import { createLogger, nestLogger, type Logger, type Stoppable } from '#platform';
 import { admitTenants, TierdeckRuntime } from '#runtime';
@@ -13,6 +14,9 @@ export interface Distribution extends Stoppable {
   url: string;
   runtime: TierdeckRuntime;
 }
+
+/** An address that cannot be decoded, or has too long a part, never reaches the errors filter. */
+const badUrl = { error: { code: 'INVALID_INPUT', message: 'The address is malformed or too long.' } };
 
 const ownPaths = new Set(['/healthz', '/readyz', '/metrics']);
 
@@ -44,7 +48,12 @@ export async function startDistribution(
     started.push(() => flags.stop());
     const app = await NestFactory.create<NestFastifyApplication>(
       AppModule.forRoot({ runtime, flags, logger }),
-      new FastifyAdapter({ bodyLimit: maxBodyBytes, forceCloseConnections: true }),
+      new FastifyAdapter({
+        bodyLimit: maxBodyBytes,
+        forceCloseConnections: true,
+        frameworkErrors: (error: FastifyError, _request: FastifyRequest, reply: FastifyReply) =>
+          void reply.status(error.statusCode ?? 400).send(badUrl),
+      }),
       { logger: nestLogger(logger), abortOnError: false },
     );
     started.push(() => app.close());
