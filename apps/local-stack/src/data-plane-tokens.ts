@@ -12,6 +12,12 @@ export class DataPlaneTokens {
     private readonly dataDir: string,
   ) {}
 
+  /** Whether an earlier start has made the tokens that services need. */
+  async areKept(): Promise<boolean> {
+    const kept = await Promise.all(['runtime-token', 'sdk-token'].map((file) => this.#read(file)));
+    return kept.every((token) => token !== undefined);
+  }
+
   /** Token with which services read the runtime snapshot. */
   runtime(): Promise<string> {
     return this.#sdkToken('runtime-token', 'RUNTIME');
@@ -44,10 +50,17 @@ export class DataPlaneTokens {
     });
   }
 
+  #read(name: string): Promise<string | undefined> {
+    return readFile(join(this.dataDir, name), 'utf8').then(
+      (text) => text.trim(),
+      () => undefined,
+    );
+  }
+
   async #once(name: string, make: () => Promise<string>): Promise<string> {
     const file = join(this.dataDir, name);
-    const kept = await readFile(file, 'utf8').catch(() => undefined);
-    if (kept) return kept.trim();
+    const kept = await this.#read(name);
+    if (kept !== undefined) return kept;
     const secret = await make();
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
     await writeFile(file, `${secret}\n`, { mode: 0o600 });

@@ -71,11 +71,15 @@ export class LocalStack implements Stoppable {
     const tokens = new DataPlaneTokens(client, dataDir);
 
     this.write('Starting the control plane …');
-    await this.#startService('control-plane', {
+    const controlPlane = this.#startService('control-plane', {
       TIERDECK_DATABASE_URL: databaseUrl,
       TIERDECK_ADMIN_TOKEN: adminToken,
       TIERDECK_DATA_DIR: dataDir,
     });
+    // Only the first start needs the control plane to make the tokens: after that all start side by side, since a data
+    // plane starts from its snapshot and catches up.
+    if (await tokens.areKept()) controlPlane.catch(() => undefined);
+    else await controlPlane;
 
     this.write('Starting data plane and integration workers …');
     const dataPlane = {
@@ -90,7 +94,7 @@ export class LocalStack implements Stoppable {
       this.logger,
     );
     this.#owns(() => workers.stop());
-    await Promise.all([this.#startService('distribution', dataPlane), workers.start()]);
+    await Promise.all([controlPlane, this.#startService('distribution', dataPlane), workers.start()]);
 
     const failed = await followOperations(client, this.write, () => this.#stopped);
     const tenants = await readTenants(client);
