@@ -19,8 +19,8 @@ async function bench(write: (line: string) => void): Promise<Measurement[]> {
   const peerDatabase = await createTestDatabase('empty');
   const controlPlane = await ControlPlaneProcess.start(scratch.url);
   try {
-    add('Propagation', await benchPropagation(controlPlane));
     add('Features', await benchFeatures(controlPlane, peerDatabase.url));
+    add('Propagation', await benchPropagation(controlPlane));
   } finally {
     await controlPlane.stop();
   }

@@ -12,7 +12,6 @@ export interface ClientFeatures {
   }[];
 }
 
-const adminToken = '*:*.bench-admin';
 const clientToken = '*:development.bench-client';
 
 /** unleash-server 7.5.1 in a process of its own, on a database of its own in the same PostgreSQL. */
@@ -33,7 +32,6 @@ export class UnleashPeer {
         DATABASE_SSL: 'false',
         HTTP_HOST: '127.0.0.1',
         HTTP_PORT: String(port),
-        INIT_ADMIN_API_TOKENS: adminToken,
         INIT_CLIENT_API_TOKENS: clientToken,
         CHECK_VERSION: 'false',
         SEND_TELEMETRY: 'false',
@@ -79,10 +77,22 @@ export class UnleashPeer {
     };
     const response = await fetch(`${this.url}/api/admin/features-batch/import`, {
       method: 'POST',
-      headers: { authorization: adminToken, 'content-type': 'application/json' },
+      headers: { cookie: await this.#logIn(), 'content-type': 'application/json' },
       body: JSON.stringify({ project: 'default', environment: 'development', data }),
     });
     if (!response.ok) throw new Error(`unleash-server import: ${response.status} ${await response.text()}`);
+  }
+
+  /** Its import takes no token, only a person's session: that of the administrator a fresh database has. */
+  async #logIn(): Promise<string> {
+    const response = await fetch(`${this.url}/auth/simple/login`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ username: 'admin', password: 'unleash4all' }),
+    });
+    const cookie = response.headers.get('set-cookie')?.split(';')[0];
+    if (!response.ok || !cookie) throw new Error(`unleash-server log-in: ${response.status}`);
+    return cookie;
   }
 
   async stop(): Promise<void> {
