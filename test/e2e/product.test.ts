@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
 import { TestStack } from '../support/stack.js';
 
 let stack: TestStack;
@@ -149,6 +150,35 @@ describe('EDI', () => {
     const refused = await call('northwind', '/edi', broken, { 'content-type': 'application/edi-x12' });
     expect(refused.status).toBe(422);
     expect(JSON.stringify(refused.body)).toMatch(/segment|AK5\*R/i);
+  });
+});
+
+describe('dead letters', () => {
+  it('show in GraphQL with their reason, and can be queued again', async () => {
+    const password = await stack.token('postgres-password');
+    const client = new pg.Client({
+      connectionString: `postgres://postgres:${password}@127.0.0.1:${stack.ports.postgres}/tierdeck_pool`,
+    });
+    await client.connect();
+    // A job that no worker knows how to run: as a newer service might have left it behind.
+    await client.query(
+      `insert into integration_job (tenant_id, id, kind, payload, dedup_key, max_attempts)
+       select tenant_id, gen_random_uuid(), 'edi.unheard-of', '{}', 'e2e', 1 from branch where code = 'boston' limit 1`,
+    );
+    await client.end();
+    const query = `query ($tenant: String!) { deadLetters(tenant: $tenant) { id kind attempts error } }`;
+    const look = async (): Promise<{ id: string; kind: string; error: string } | undefined> => {
+      const { deadLetters } = await stack.ask<{ deadLetters: { id: string; kind: string; error: string }[] }>(
+        query,
+        { tenant: 'northwind' },
+      );
+      return deadLetters.find(({ kind }) => kind === 'edi.unheard-of');
+    };
+    const dead = await until('the dead letter', look);
+    expect(dead.error).toContain('edi.unheard-of');
+    const retry = `mutation ($input: RetryDeadLetterInput!) { retryDeadLetter(input: $input) { ok } }`;
+    await stack.ask(retry, { input: { tenant: 'northwind', id: dead.id } });
+    expect((await until('it is dead again', look)).id).toBe(dead.id);
   });
 });
 
