@@ -123,6 +123,13 @@ spec:
     expect((await tierdeck(['quota', 'top'])).code).toBe(0);
   });
 
+  it('lists dead letters and says when there is none of an id', async () => {
+    expect((await tierdeck(['dead-letter', 'list', 'northwind'])).stdout).toMatch(/^DEAD LETTER +KIND/);
+    const missing = await tierdeck(['dead-letter', 'retry', 'northwind', 'none']);
+    expect(missing.code).toBe(1);
+    expect(missing.stderr).toContain('DEAD_LETTER_NOT_FOUND');
+  });
+
   it('verifies the audit and shows its tail', async () => {
     expect((await tierdeck(['audit', 'verify'])).stdout).toMatch(/^\d+ events untouched/);
     expect((await tierdeck(['audit', 'tail', '-n', '3'])).stdout.trim().split('\n')).toHaveLength(4);

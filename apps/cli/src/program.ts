@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { accessCommands } from './commands/access.js';
 import { auditCommands } from './commands/audit.js';
+import { deadLetterCommands } from './commands/dead-letter.js';
 import { completionCommand } from './commands/completion.js';
 import { flagCommands } from './commands/flag.js';
 import { getCommand } from './commands/get.js';
@@ -27,6 +28,7 @@ export function createProgram(context: Context): Command {
   flagCommands(program, context);
   releaseCommands(program, context);
   quotaCommands(program, context);
+  deadLetterCommands(program, context);
   auditCommands(program, context);
   accessCommands(program, context);
   completionCommand(program, context);
