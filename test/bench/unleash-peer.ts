@@ -28,6 +28,7 @@ export class UnleashPeer {
       env: {
         PATH: process.env['PATH'],
         NODE_ENV: 'production',
+        NODE_NO_WARNINGS: '1',
         DATABASE_URL: databaseUrl,
         DATABASE_SSL: 'false',
         HTTP_HOST: '127.0.0.1',
