@@ -46,6 +46,23 @@ module.exports = {
       to: { path: '^libs/', pathNot: '^libs/runtime/' },
     },
     {
+      name: 'api-client-imports-nothing',
+      severity: 'error',
+      from: { path: '^libs/api-client/', pathNot: '\\.test\\.ts$' },
+      to: { pathNot: '^libs/api-client/' },
+    },
+    {
+      name: 'only-apps-are-clients',
+      comment:
+        'Inside the control plane a service is called, not its API; the data plane asks it nothing by GraphQL.',
+      severity: 'error',
+      from: {
+        path: '^(libs|apps/(control-plane|distribution|integration-worker))/',
+        pathNot: '^libs/api-client/',
+      },
+      to: { path: '^libs/api-client/' },
+    },
+    {
       name: 'data-plane-knows-no-control-plane',
       severity: 'error',
       from: { path: '^(libs/distribution|apps/distribution|apps/integration-worker)/' },

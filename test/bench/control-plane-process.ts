@@ -2,17 +2,25 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ApiClient } from '#api-client';
 import { freePort } from '../support/stack.js';
 
 const adminToken = 'bench-admin-token-of-this-run';
 
+/** Hundreds of flags in one mutation take a slow machine a while. */
+const patienceMs = 120_000;
+
 /** The built control plane in a process of its own, as in production: no loader, no test code. */
 export class ControlPlaneProcess {
+  readonly api: ApiClient;
+
   private constructor(
     private readonly child: ChildProcess,
     private readonly dataDir: string,
     readonly url: string,
-  ) {}
+  ) {
+    this.api = new ApiClient(url, adminToken, patienceMs);
+  }
 
   static async start(databaseUrl: string): Promise<ControlPlaneProcess> {
     const dataDir = await mkdtemp(join(tmpdir(), 'tierdeck-bench-'));
@@ -35,21 +43,6 @@ export class ControlPlaneProcess {
       child.once('exit', () => reject(new Error('the control plane did not start')));
     });
     return new ControlPlaneProcess(child, dataDir, `http://127.0.0.1:${port}`);
-  }
-
-  async change<T>(mutation: string, input: Record<string, unknown>, fields: string): Promise<T> {
-    const type = `${mutation.charAt(0).toUpperCase()}${mutation.slice(1)}Input`;
-    const response = await fetch(`${this.url}/graphql`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${adminToken}` },
-      body: JSON.stringify({
-        query: `mutation ($input: ${type}!) { ${mutation}(input: $input) { ${fields} } }`,
-        variables: { input },
-      }),
-    });
-    const { data, errors } = (await response.json()) as { data?: Record<string, T>; errors?: unknown };
-    if (!data || errors) throw new Error(JSON.stringify(errors));
-    return data[mutation] as T;
   }
 
   async stop(): Promise<void> {

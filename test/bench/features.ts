@@ -38,12 +38,12 @@ export async function benchFeatures(
   controlPlane: ControlPlaneProcess,
   peerDatabaseUrl: string,
 ): Promise<Measurement[]> {
-  await controlPlane.change(
+  await controlPlane.api.change(
     'applyManifests',
     { manifests: [{ file: 'bench.yaml', content: flagManifests() }] },
     'changes { name }',
   );
-  const { secret } = await controlPlane.change<{ secret: string }>(
+  const { secret } = await controlPlane.api.change<{ secret: string }>(
     'createSdkToken',
     { name: 'bench', kind: 'CLIENT', environment: 'production' },
     'secret',

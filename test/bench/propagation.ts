@@ -17,9 +17,13 @@ const flag = 'bench.propagation';
  * its polling interval; it is measured at 1 s, the smallest that its documentation speaks of, and at 20 ms.
  */
 export async function benchPropagation(controlPlane: ControlPlaneProcess): Promise<Measurement[]> {
-  await controlPlane.change('createFlag', { key: flag, description: 'Bench.', kind: 'BOOLEAN' }, 'revision');
+  await controlPlane.api.change(
+    'createFlag',
+    { key: flag, description: 'Bench.', kind: 'BOOLEAN' },
+    'revision',
+  );
   await set(controlPlane, false);
-  const { secret } = await controlPlane.change<{ secret: string }>(
+  const { secret } = await controlPlane.api.change<{ secret: string }>(
     'createSdkToken',
     { name: 'bench-propagation', kind: 'CLIENT', environment: 'production' },
     'secret',
@@ -70,5 +74,9 @@ async function measure(
 
 async function set(controlPlane: ControlPlaneProcess, enabled: boolean): Promise<void> {
   const scope = { kind: 'ENVIRONMENT', key: '*' };
-  await controlPlane.change('setFlagRule', { flag, environment: 'production', scope, enabled }, 'revision');
+  await controlPlane.api.change(
+    'setFlagRule',
+    { flag, environment: 'production', scope, enabled },
+    'revision',
+  );
 }

@@ -1,45 +1,33 @@
 import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
+import { ApiClient, ApiError } from '#api-client';
 import { CliError } from './cli-error.js';
 import type { Session } from './session.js';
 
-interface Answer<T> {
-  data?: T | null;
-  errors?: {
-    message: string;
-    extensions?: { code?: string; hint?: string; details?: Record<string, unknown> };
-  }[];
-}
+const timeoutMs = 60_000;
 
 /** GraphQL to the control plane. */
 export class Client {
-  constructor(private readonly session: Session) {}
+  private readonly api: ApiClient;
+
+  constructor(private readonly session: Session) {
+    this.api = new ApiClient(session.url, session.token, timeoutMs);
+  }
 
   /** @throws CliError with the code, message and hint of the first error. */
   async request<T>(query: string, variables: Record<string, unknown> = {}): Promise<T> {
-    const { url, token } = this.session;
-    const response = await fetch(`${url}/graphql`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
-      body: JSON.stringify({ query, variables }),
-      signal: AbortSignal.timeout(60_000),
-    }).catch((cause: Error) => {
-      throw new CliError('UNREACHABLE', `The control plane at ${url} does not answer.`, 'npm start', {
-        cause,
-      });
-    });
-    const answer = (await response.json().catch(() => ({}))) as Answer<T>;
-    const [error] = answer.errors ?? [];
-    if (error || !answer.data) {
-      const { code = `HTTP_${response.status}`, hint, details } = error?.extensions ?? {};
-      throw new CliError(
-        code,
-        error?.message ?? `The control plane answered ${response.status}.`,
-        hint,
-        details,
-      );
+    try {
+      return await this.api.request<T>(query, variables);
+    } catch (cause) {
+      if (!(cause instanceof ApiError)) {
+        const { url } = this.session;
+        throw new CliError('UNREACHABLE', `The control plane at ${url} does not answer.`, 'npm start', {
+          cause,
+        });
+      }
+      const { code = `HTTP_${cause.status}`, hint, details } = cause.extensions;
+      throw new CliError(code, cause.message, hint, details);
     }
-    return answer.data;
   }
 
   /** What a subscription brings, until the caller has seen enough. */

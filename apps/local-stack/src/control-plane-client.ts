@@ -1,21 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ApiClient, ApiError } from '#api-client';
 import { TierdeckError } from '#platform';
 
 /** Longest wait for a control plane that is being started again, or whose database is. */
 const patienceMs = 60_000;
 const tryEveryMs = 500;
 
-interface GraphqlAnswer<T> {
-  data?: T | null;
-  errors?: { message: string; extensions?: { code?: string; hint?: string } }[];
-}
-
 /** Speaks to the control plane as any client would: GraphQL with the administrator's token. */
 export class ControlPlaneClient {
+  private readonly api: ApiClient;
+
   constructor(
     readonly url: string,
-    private readonly token: string,
-  ) {}
+    token: string,
+  ) {
+    this.api = new ApiClient(url, token);
+  }
 
   /**
    * A query that waits for a control plane that is away for a while, as it may be when a process of it was killed.
@@ -36,19 +36,13 @@ export class ControlPlaneClient {
 
   /** @throws TierdeckError with the code of the first error in the answer. */
   async request<T>(query: string, variables: Record<string, unknown> = {}): Promise<T> {
-    const response = await fetch(`${this.url}/graphql`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${this.token}` },
-      body: JSON.stringify({ query, variables }),
-      signal: AbortSignal.timeout(30_000),
-    });
-    const answer = (await response.json()) as GraphqlAnswer<T>;
-    const [error] = answer.errors ?? [];
-    if (error || !answer.data) {
-      const { code = 'REQUEST_FAILED', hint } = error?.extensions ?? {};
-      const message = error?.message ?? `The control plane answered ${response.status}.`;
-      throw new TierdeckError(code, message, response.status, hint ? { hint } : {});
+    try {
+      return await this.api.request<T>(query, variables);
+    } catch (error) {
+      // What could not be read is no refusal: the connection may have broken in the middle of an answer.
+      if (!(error instanceof ApiError) || error.cause) throw error;
+      const { code = 'REQUEST_FAILED', hint } = error.extensions;
+      throw new TierdeckError(code, error.message, error.status, hint ? { hint } : {});
     }
-    return answer.data;
   }
 }

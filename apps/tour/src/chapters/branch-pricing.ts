@@ -66,7 +66,7 @@ export async function branchPricing(instance: Instance, promises: Promises): Pro
       after.there.decidedBy.pricingEngine === before.there.decidedBy.pricingEngine,
   );
 
-  const { evaluateFlag } = await instance.controlPlane.ask<{
+  const { evaluateFlag } = await instance.controlPlane.request<{
     evaluateFlag: { variant: string; rule: { scope: { key: string } } };
   }>(
     `query ($input: EvaluateFlagInput!) { evaluateFlag(input: $input) { variant rule { scope { key } } } }`,

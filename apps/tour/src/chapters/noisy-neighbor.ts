@@ -16,7 +16,7 @@ const quietPerSecond = 20;
 export async function noisyNeighbor(instance: Instance, promises: Promises): Promise<void> {
   const victim = await instance.dataPlane(quiet);
   const flood = await instance.dataPlane(noisy);
-  const { quotas } = await instance.controlPlane.ask<{ quotas: { kind: string; limit: number }[] }>(
+  const { quotas } = await instance.controlPlane.request<{ quotas: { kind: string; limit: number }[] }>(
     `query ($tenant: String!) { quotas(tenant: $tenant) { kind limit } }`,
     { tenant: noisy },
   );

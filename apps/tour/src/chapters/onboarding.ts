@@ -26,7 +26,7 @@ export async function onboarding(instance: Instance, promises: Promises): Promis
     const seconds = (performance.now() - startedAt) / 1000;
     promises.figure(`onboarding, ${tier.toLowerCase()}, with Northwind's data`, `${seconds.toFixed(2)} s`);
 
-    const { tenant } = await controlPlane.ask<{ tenant: { tier: string; status: string } }>(
+    const { tenant } = await controlPlane.request<{ tenant: { tier: string; status: string } }>(
       `query ($slug: String!) { tenant(slug: $slug) { tier status } }`,
       { slug },
     );
@@ -45,7 +45,7 @@ async function leave({ controlPlane }: Instance, promises: Promises, slug: strin
     'operation { id }',
   );
   await controlPlane.succeeded(operation.id);
-  const { tenant } = await controlPlane.ask<{ tenant: { status: string } | null }>(
+  const { tenant } = await controlPlane.request<{ tenant: { status: string } | null }>(
     `query ($slug: String!) { tenant(slug: $slug) { status } }`,
     { slug },
   );

@@ -150,7 +150,7 @@ async function followed(
 ): Promise<Release> {
   const deadline = Date.now() + 120_000;
   for (;;) {
-    const { release } = await controlPlane.ask<{ release: Release }>(
+    const { release } = await controlPlane.request<{ release: Release }>(
       `query ($id: ID!) { release(id: $id) { ${releaseFields} } }`,
       { id },
     );
