@@ -21,7 +21,7 @@ import { openFoundation, type Foundation } from '../../apps/control-plane/src/fo
 import { FoundationModule } from '../../apps/control-plane/src/foundation.module.js';
 
 /** Every test process must open what another has sealed. */
-export const testMasterKey = '7'.repeat(64);
+const testMasterKey = '7'.repeat(64);
 
 export interface TenancyOptions {
   tenantsDir?: string;

@@ -65,7 +65,7 @@ export async function startIntegrationWorker(
 }
 
 /** Which tenants a worker serves, by their placement. */
-export function servesFor(slug: string | undefined): (tenant: RuntimeTenant) => boolean {
+function servesFor(slug: string | undefined): (tenant: RuntimeTenant) => boolean {
   return ({ integrationWorkers, slug: own }) =>
     slug === undefined ? integrationWorkers === 'SHARED' : integrationWorkers === 'DEDICATED' && own === slug;
 }

@@ -175,7 +175,7 @@ function toLabelledRule(row: LabelledRuleRow): LabelledRule {
 }
 
 /** What a person calls a scope: `Seattle, Northwind Traders`. */
-export function scopeLabel(scope: FlagScope, tenantName?: string | null, unitName?: string | null): string {
+function scopeLabel(scope: FlagScope, tenantName?: string | null, unitName?: string | null): string {
   switch (scope.kind) {
     case 'ENVIRONMENT':
       return 'Everywhere';

@@ -234,15 +234,6 @@ export async function findRule(tx: Transaction, at: RuleAddress): Promise<Stored
   return row && toRule(row);
 }
 
-export async function rulesOf(tx: Transaction, key: string, environment: string): Promise<StoredRule[]> {
-  const rows = await rowsOf<RuleRow>(
-    tx,
-    'select * from flag_rule where flag_key = $1 and environment = $2 order by scope_kind, scope_key',
-    [key, environment],
-  );
-  return rows.map(toRule);
-}
-
 export async function variantsInUse(tx: Transaction, key: string): Promise<string[]> {
   const rows = await rowsOf<{ variant: string }>(
     tx,

@@ -21,7 +21,7 @@ export interface Simulation<Subject> {
 }
 
 /** The rules as they would be. */
-export function withDraft(rules: readonly FlagRule[], { scope, rule }: RuleDraft): FlagRule[] {
+function withDraft(rules: readonly FlagRule[], { scope, rule }: RuleDraft): FlagRule[] {
   const others = rules.filter((one) => !sameScope(one.scope, scope));
   return rule ? [...others, { scope, ...rule }] : others;
 }

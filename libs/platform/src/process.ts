@@ -48,7 +48,7 @@ export async function runProcess(
 }
 
 /** One line that says what is wrong and how to mend it. */
-export function startFailure(error: unknown): string {
+function startFailure(error: unknown): string {
   if (error instanceof TierdeckError) {
     return `${error.code}: ${error.message}${error.hint ? ` ${error.hint}` : ''}`;
   }

@@ -15,8 +15,7 @@
  * optional stopping", arXiv 2106.02693.
  */
 
-export const gateVerdicts = ['PASS', 'FAIL', 'INCONCLUSIVE'] as const;
-export type GateVerdict = (typeof gateVerdicts)[number];
+export type GateVerdict = 'PASS' | 'FAIL' | 'INCONCLUSIVE';
 
 /** Bad outcomes among all outcomes. */
 export interface Counts {

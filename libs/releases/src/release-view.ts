@@ -142,7 +142,7 @@ async function judgeGates(
  * The pricing engine that a release brings, if it does: units whose own rule keeps another engine say nothing about it,
  * and neither do orders priced just before the switch reached them.
  */
-export function decidingEngine(content: ReleaseContent): string | null {
+function decidingEngine(content: ReleaseContent): string | null {
   const change = content.flagChanges.find(({ flag }) => flag === 'pricing.engine');
   return change?.enabled ? change.variant : null;
 }

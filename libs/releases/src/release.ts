@@ -19,18 +19,9 @@ export const releaseStatuses = [
  */
 export type ReleaseStatus = (typeof releaseStatuses)[number];
 
-export const waveStatuses = [
-  'PENDING',
-  'RUNNING',
-  'SOAKING',
-  'PASSED',
-  'HELD',
-  'FAILED',
-  'ROLLED_BACK',
-  'SKIPPED',
-] as const;
 /** HELD: the soak is over, but some gate has too little data to pass. */
-export type WaveStatus = (typeof waveStatuses)[number];
+export type WaveStatus =
+  'PENDING' | 'RUNNING' | 'SOAKING' | 'PASSED' | 'HELD' | 'FAILED' | 'ROLLED_BACK' | 'SKIPPED';
 
 export type WaveTenantStatus = 'PENDING' | 'APPLYING' | 'EXPOSED' | 'FAILED' | 'ROLLED_BACK';
 

@@ -127,7 +127,7 @@ const anyRule = (id: string): fc.Arbitrary<PriceRule> =>
     ),
   });
 
-export const anyPolicy: fc.Arbitrary<PricingPolicy> = fc.record({
+const anyPolicy: fc.Arbitrary<PricingPolicy> = fc.record({
   strategy: fc.constantFrom('FIRST_MATCH' as const, 'LOWEST' as const, 'ERROR_ON_TIE' as const),
   precedence: fc.shuffledSubarray([...priceLevels]),
   minMargin: fc.option(fc.bigInt({ min: -50n * unit, max: 99n * unit })),

@@ -8,7 +8,7 @@ import {
 } from './unleash-feature.js';
 
 /** Every flag is in one project until there are several. */
-export const unleashProject = 'default';
+const unleashProject = 'default';
 
 /**
  * Compiles the rules of a flag to an Unleash feature that every SDK evaluates as {@link evaluate} does.

@@ -4,7 +4,7 @@ import { z } from 'zod';
  * Tables that a kit may fill. Orders, allocations and integration jobs come about by work alone,
  * and a kit has no say over them.
  */
-export const kitTables = [
+const kitTables = [
   'region',
   'branch',
   'warehouse',

@@ -18,7 +18,7 @@ function sentence(issue: z.core.$ZodIssue): string {
   return issue.message.replace(/^Invalid (input|option|string): /, '');
 }
 
-export function unknownField(key: string, known: readonly string[]): string {
+function unknownField(key: string, known: readonly string[]): string {
   const nearest = nearestOf(key, known);
   return nearest ? `is not a known field; did you mean "${nearest}"?` : 'is not a known field';
 }

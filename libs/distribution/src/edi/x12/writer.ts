@@ -122,7 +122,7 @@ export function compactDate(at: Date): string {
 }
 
 /** HHMM in UTC. */
-export function compactTime(at: Date): string {
+function compactTime(at: Date): string {
   return at.toISOString().slice(11, 16).replace(':', '');
 }
 
