@@ -98,12 +98,16 @@ async function applyMigration(client: ClientBase, migration: Migration): Promise
     await client.query('commit');
   } catch (cause) {
     await client.query('rollback');
-    throw new TierdeckError(
-      'MIGRATION_FAILED',
-      `Migration ${migration.name} failed: ${(cause as Error).message}`,
-      500,
-      { cause },
-      'operator',
-    );
+    throw migrationFailed(migration.name, cause as Error);
   }
+}
+
+export function migrationFailed(name: string, cause: Error): TierdeckError {
+  return new TierdeckError(
+    'MIGRATION_FAILED',
+    `Migration ${name} failed: ${cause.message}`,
+    500,
+    { cause },
+    'operator',
+  );
 }

@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import { TierdeckError } from '#platform';
+import { migrationFailed, TierdeckError } from '#platform';
 import type { ReversibleMigration } from './release-migrations.js';
 import { schemaFingerprint } from './schema-fingerprint.js';
 import { StopWork } from './stop-work.js';
@@ -147,13 +147,7 @@ async function eachLocked(
     } catch (cause) {
       await client.query('rollback').catch(() => undefined);
       if (cause instanceof StopWork) throw cause;
-      throw new TierdeckError(
-        'MIGRATION_FAILED',
-        `Migration ${migration.name} failed: ${(cause as Error).message}`,
-        500,
-        { cause },
-        'operator',
-      );
+      throw migrationFailed(migration.name, cause as Error);
     }
   }
   return done;

@@ -16,6 +16,7 @@ export interface TenantSnapshot {
   id: string;
   slug: string;
   name: string;
+  /** A tenant that may not be served yet, or not any more, is SUSPENDED: its workers may run already. */
   status: 'ACTIVE' | 'MOVING' | 'SUSPENDED';
   tier: 'SHARED' | 'HYBRID' | 'DEDICATED';
   region: string | null;

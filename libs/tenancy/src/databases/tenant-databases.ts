@@ -5,7 +5,8 @@ import type pg from 'pg';
 import type { Command } from '#audit';
 import { Commands } from '#audit';
 import { Database, NotFoundError, randomSecret, rowsOf, SecretBox, type Transaction } from '#platform';
-import { isolationTier, type IsolationTier, type Placement, type TenantStatus } from '../tenant.js';
+import type { DatabaseSnapshot, TenantSnapshot } from '#runtime/wire';
+import { isolationTier, type Placement, type TenantStatus } from '../tenant.js';
 import { connectTo, DatabaseClusters, type ClusterLogin } from './database-clusters.js';
 import { DatabaseProvisioner, type ServiceLogin } from './database-provisioner.js';
 
@@ -19,30 +20,10 @@ export interface TenantDatabase {
   tenantIds: string[];
 }
 
-/** The tenancy's share of the runtime snapshot; quotas are added by their domain. */
+/** The tenancy's share of the runtime snapshot; limits and weight, which follow from the plan, are the quotas' domain. */
 export interface TenancySnapshot {
-  tenants: {
-    id: string;
-    slug: string;
-    name: string;
-    plan: string;
-    /** A tenant that may not be served yet, or not any more, is SUSPENDED: its workers may run already. */
-    status: 'ACTIVE' | 'MOVING' | 'SUSPENDED';
-    tier: IsolationTier;
-    region: string | null;
-    databaseId: string;
-    integrationWorkers: Placement;
-    tokenHashes: string[];
-  }[];
-  databases: {
-    id: string;
-    kind: 'POOLED' | 'DEDICATED';
-    host: string;
-    port: number;
-    database: string;
-    user: string;
-    password: string;
-  }[];
+  tenants: (Omit<TenantSnapshot, 'quotas' | 'weight'> & { plan: string })[];
+  databases: DatabaseSnapshot[];
 }
 
 interface DatabaseRow {
