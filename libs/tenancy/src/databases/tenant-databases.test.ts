@@ -93,6 +93,16 @@ describe('tenant databases', () => {
     await ensure();
   });
 
+  it('take a new tenant beside the ledger that releases keep there', async () => {
+    await withTestClient(names().pool, (client) =>
+      client.query(
+        'create table release_migration (name text primary key references schema_migration, release_id uuid not null)',
+      ),
+    );
+    await tenancy.onboard(tenantManifest('beside-ledger', { data: undefined }));
+    expect((await tenancy.readModel.bySlug('beside-ledger')).status).toBe('ACTIVE');
+  });
+
   it('keep no password in clear, neither stored nor sent', async () => {
     const { databases } = await tenancy.databases.snapshot();
     const [stored] = await tenancy.database.query<{ dump: string }>(
