@@ -130,6 +130,12 @@ spec:
     expect(missing.stderr).toContain('DEAD_LETTER_NOT_FOUND');
   });
 
+  it('says when there is no operation of an id', async () => {
+    const missing = await tierdeck(['operation', 'watch', 'none']);
+    expect(missing.code).toBe(1);
+    expect(missing.stderr).toContain('OPERATION_NOT_FOUND');
+  });
+
   it('verifies the audit and shows its tail', async () => {
     expect((await tierdeck(['audit', 'verify'])).stdout).toMatch(/^\d+ events untouched/);
     expect((await tierdeck(['audit', 'tail', '-n', '3'])).stdout.trim().split('\n')).toHaveLength(4);

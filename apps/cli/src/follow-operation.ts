@@ -33,10 +33,13 @@ const marks: Record<string, string> = {
 export async function followOperation(context: Context, client: Client, id: string): Promise<Operation> {
   const told = new Set<string>();
   for (;;) {
-    const { operation } = await client.request<{ operation: Operation }>(
+    const { operation } = await client.request<{ operation: Operation | null }>(
       `query ($id: ID!) { operation(id: $id) { ${operationFields} } }`,
       { id },
     );
+    if (!operation) {
+      throw new CliError('OPERATION_NOT_FOUND', `There is no operation "${id}".`, 'tierdeck get operations');
+    }
     for (const step of operation.steps) {
       if (step.status === 'PENDING') continue;
       const line = `  ${marks[step.status] ?? '?'} ${step.title}${share(step.progress)}`;
