@@ -15,7 +15,9 @@ export interface ReconcilerOptions {
  */
 export class Reconciler {
   readonly #stop = new AbortController();
-  #wake: () => void = () => undefined;
+  /** What to call so that a loop that has nothing to do looks again. */
+  readonly #sleepers = new Set<() => void>();
+  /** A wake that came while every loop was at work: the next one to run out of work looks once more. */
   #woken = false;
   #loops: Promise<void>[] = [];
 
@@ -32,8 +34,8 @@ export class Reconciler {
 
   /** Something may have changed: look now. */
   wake(): void {
-    this.#woken = true;
-    this.#wake();
+    this.#woken = this.#sleepers.size === 0;
+    for (const rouse of this.#sleepers) rouse();
   }
 
   /** Lets the steps under way finish, starts no other. */
@@ -62,19 +64,10 @@ export class Reconciler {
       return;
     }
     const timer = new AbortController();
-    const woken = new Promise<void>((resolve) => {
-      const before = this.#wake;
-      this.#wake = () => {
-        before();
-        resolve();
-      };
-    });
-    await Promise.race([
-      woken,
-      sleep(this.options.pollMs ?? 1_000, undefined, { signal: timer.signal }).catch(() => undefined),
-    ]);
-    timer.abort();
-    this.#wake = () => undefined;
-    this.#woken = false;
+    const rouse = (): void => timer.abort();
+    this.#sleepers.add(rouse);
+    const signal = AbortSignal.any([timer.signal, this.#stop.signal]);
+    await sleep(this.options.pollMs ?? 1_000, undefined, { signal }).catch(() => undefined);
+    this.#sleepers.delete(rouse);
   }
 }
