@@ -19,10 +19,25 @@ export interface Priced {
   lines: { sku: string; unitPrice: string; trace: unknown }[];
 }
 
+/** What the tenant sells, in stock or not. */
+export async function items(dataPlane: DataPlane): Promise<Item[]> {
+  const { body } = await dataPlane.get<{ items: Item[] }>('/items?limit=200');
+  return body.items;
+}
+
 /** Items that are in stock, fullest shelf first. */
 export async function itemsInStock(dataPlane: DataPlane): Promise<Item[]> {
-  const { body } = await dataPlane.get<{ items: Item[] }>('/items?limit=200');
-  return body.items.filter(({ available }) => available > 0).sort((a, b) => b.available - a.available);
+  return (await items(dataPlane))
+    .filter(({ available }) => available > 0)
+    .sort((a, b) => b.available - a.available);
+}
+
+/** Has goods come in, so that a tour does not end for want of stock that an earlier one sold. */
+export async function restock(dataPlane: DataPlane, sku: string, quantity: number): Promise<void> {
+  const { body } = await dataPlane.get<{ warehouses: { warehouse: string }[] }>(`/inventory/${sku}`);
+  const warehouse = body.warehouses[0]?.warehouse;
+  if (warehouse)
+    await dataPlane.post(`/inventory/${sku}/receipts`, { warehouse, quantity, reference: 'tour' });
 }
 
 export async function accounts(dataPlane: DataPlane): Promise<Account[]> {

@@ -27,18 +27,19 @@ const noticeableWaitMs = 10;
 
 /**
  * Ranks tenants by how much the others had to wait beside them: who used nothing, or beside whom nobody waited, has
- * the score 0 and is ordered by share.
+ * the score 0 and is ordered by share. A tenant that floods waits for itself: its own queue makes nobody else noisy.
  */
 export function rankNeighbors(usage: readonly TenantUsage[]): NoisyNeighbor[] {
   const total = sum(usage, 'databaseMs');
   const requests = sum(usage, 'requests');
-  const queued = sum(usage, 'queuedMs');
-  const suffering = new Set(usage.filter(suffers).map(({ tenant }) => tenant));
+  const innocent = usage.filter((one) => !floods(one));
+  const suffering = new Set(innocent.filter(suffers).map(({ tenant }) => tenant));
   return usage
     .map((one): NoisyNeighbor => {
       const share = total > 0 ? one.databaseMs / total : requests > 0 ? one.requests / requests : 0;
-      const others = requests - one.requests;
-      const waitOfOthers = others > 0 ? (queued - one.queuedMs) / others : 0;
+      const others = innocent.filter(({ tenant }) => tenant !== one.tenant);
+      const requestsOfOthers = sum(others, 'requests');
+      const waitOfOthers = requestsOfOthers > 0 ? sum(others, 'queuedMs') / requestsOfOthers : 0;
       return {
         tenant: one.tenant,
         requests: one.requests,
@@ -50,6 +51,11 @@ export function rankNeighbors(usage: readonly TenantUsage[]): NoisyNeighbor[] {
       };
     })
     .sort((a, b) => b.score - a.score || b.share - a.share || b.throttled - a.throttled);
+}
+
+/** More of its requests were refused than served: it asks for far more than its quota. */
+function floods({ requests, throttled }: TenantUsage): boolean {
+  return throttled > requests;
 }
 
 function suffers({ requests, queuedMs, shed }: TenantUsage): boolean {

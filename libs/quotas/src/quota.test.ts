@@ -74,6 +74,19 @@ describe('noisy neighbours', () => {
     expect(ranking[2]?.victims).toBe(1);
   });
 
+  it('are not named for the queue that a flood makes for itself', () => {
+    const ranking = rankNeighbors([
+      usage('flood', { requests: 300, throttled: 2_000, databaseMs: 600, queuedMs: 90_000 }),
+      usage('quiet', { queuedMs: 1_500 }),
+      usage('other', { queuedMs: 100 }),
+    ]);
+    expect(ranking.map(({ tenant, victims }) => [tenant, victims])).toEqual([
+      ['flood', 1],
+      ['other', 1],
+      ['quiet', 0],
+    ]);
+  });
+
   it('are none where nobody waits: then the largest share comes first, with score 0', () => {
     const ranking = rankNeighbors([usage('a', {}), usage('b', { databaseMs: 300 })]);
     expect(ranking.map(({ tenant, score }) => [tenant, score])).toEqual([

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DataPlane } from '../data-plane.js';
 import type { Instance } from '../instance.js';
 import type { Promises } from '../promises.js';
-import { accounts, itemsInStock, placeOrder, type Account, type Priced } from '../shopping.js';
+import { accounts, items, placeOrder, restock, type Account, type Priced } from '../shopping.js';
 
 const tenant = 'wide-world-importers';
 const flag = 'pricing.engine';
@@ -11,8 +11,11 @@ const flag = 'pricing.engine';
 export async function branchPricing(instance: Instance, promises: Promises): Promise<void> {
   const dataPlane = await instance.dataPlane(tenant);
   const [here, there] = twoBranches(await accounts(dataPlane));
-  const item = (await itemsInStock(dataPlane)).find(({ groups }) => groups.includes('usb-novelties'));
-  if (!item) throw new Error(`${tenant} has no USB novelty left in stock`);
+  const novelties = (await items(dataPlane)).filter(({ groups }) => groups.includes('usb-novelties'));
+  // An earlier tour may have sold them out.
+  for (const { sku, available } of novelties) if (available < 50) await restock(dataPlane, sku, 100);
+  const [item] = novelties;
+  if (!item) throw new Error(`${tenant} sells no USB novelties`);
   const scope = { kind: 'BRANCH', key: `${tenant}/${here.branch}` };
   await instance.controlPlane
     .change('clearFlagRule', { flag, environment: 'production', scope }, 'revision')

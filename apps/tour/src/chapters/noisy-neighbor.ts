@@ -27,8 +27,9 @@ export async function noisyNeighbor(instance: Instance, promises: Promises): Pro
   await pacedQuotes(victim, victimQuote, quietPerSecond, 1);
   const alone = await pacedQuotes(victim, victimQuote, quietPerSecond, seconds);
   const { url, token } = flood;
-  const noise = makeNoise({ url, token, quote: floodQuote, perSecond: limit * 10, seconds: seconds + 1 });
-  await sleep(500);
+  const noise = makeNoise({ url, token, quote: floodQuote, perSecond: limit * 10, seconds: seconds + 3 });
+  // The flood's opening burst is its right; what follows is what the neighbour must bear.
+  await sleep(2_000);
   const beside = await pacedQuotes(victim, victimQuote, quietPerSecond, seconds);
   const loud = await noise;
 
