@@ -8,27 +8,41 @@ import { benchPropagation } from './propagation.js';
 import { table, type Measurement } from './report.js';
 import { benchScopedQuery } from './scoped-query.js';
 
-/** Runs every part in turn on one PostgreSQL and tells each as it ends. Exits with 1 if a goal is missed. */
-async function bench(write: (line: string) => void): Promise<Measurement[]> {
+/** The parts of the bench by the name under which `npm run bench -- <part> …` runs them alone. */
+const parts: Record<string, () => Promise<Measurement[]>> = {
+  features: () => withControlPlane((controlPlane, peerUrl) => benchFeatures(controlPlane, peerUrl)),
+  propagation: () => withControlPlane((controlPlane) => benchPropagation(controlPlane)),
+  'scoped-query': benchScopedQuery,
+  'noisy-neighbor': benchNoisyNeighbor,
+};
+
+/** Runs the parts in turn on one PostgreSQL and tells each as it ends. */
+async function bench(names: readonly string[], write: (line: string) => void): Promise<Measurement[]> {
   const measurements: Measurement[] = [];
-  const add = (name: string, more: Measurement[]): void => {
+  for (const name of names) {
+    const part = parts[name];
+    if (!part) throw new Error(`There is no part "${name}"; there are ${Object.keys(parts).join(', ')}.`);
+    const more = await part();
     write(`\n${name}\n${table(more)}`);
     measurements.push(...more);
-  };
-  const scratch = await createTestDatabase('control-plane');
-  const peerDatabase = await createTestDatabase('empty');
-  const controlPlane = await ControlPlaneProcess.start(scratch.url);
-  try {
-    add('Features', await benchFeatures(controlPlane, peerDatabase.url));
-    add('Propagation', await benchPropagation(controlPlane));
-  } finally {
-    await controlPlane.stop();
   }
-  add('Tenant-scoped queries', await benchScopedQuery());
-  add('Noisy neighbour', await benchNoisyNeighbor());
   return measurements;
 }
 
+async function withControlPlane<T>(
+  work: (controlPlane: ControlPlaneProcess, peerUrl: string) => Promise<T>,
+): Promise<T> {
+  const scratch = await createTestDatabase('control-plane');
+  const peer = await createTestDatabase('empty');
+  const controlPlane = await ControlPlaneProcess.start(scratch.url);
+  try {
+    return await work(controlPlane, peer.url);
+  } finally {
+    await controlPlane.stop();
+  }
+}
+
+// Exits with 1 if a goal is missed.
 const write = (line: string): void => void process.stdout.write(`${line}\n`);
 const version = await withTestClient('postgres', async (client) => {
   const { rows } = await client.query<{ server_version: string }>('show server_version');
@@ -37,7 +51,8 @@ const version = await withTestClient('postgres', async (client) => {
 write(
   `Node ${process.version}, PostgreSQL ${version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}`,
 );
-const measurements = await bench(write);
+const asked = process.argv.slice(2);
+const measurements = await bench(asked.length > 0 ? asked : Object.keys(parts), write);
 const file = process.env['TIERDECK_BENCH_JSON'] ?? 'bench.json';
 await writeFile(
   file,

@@ -1,78 +1,58 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { FakeControlPlane, tenantSnapshot } from '../../libs/runtime/src/control-plane.fixture.js';
-import { createTenantDatabase } from '../../libs/runtime/src/tenant-database.fixture.js';
-import type { QuotaSnapshot } from '../../libs/runtime/src/wire.js';
-import { withTestClient } from '../support/database.js';
-import { quantile, runNode } from './measure.js';
-import type { OpenLoopResult } from './open-loop.js';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { importKit, readKit } from '../../libs/tenancy/src/kits/index.js';
+import {
+  createTestDataPlane,
+  rateQuota,
+  type TestDataPlane,
+  type TestTenant,
+} from '../support/distribution-tenants.js';
+import { FakeControlPlane } from '../support/fake-control-plane.js';
+import { DistributionProcess } from './distribution-process.js';
+import { quantile } from './measure.js';
+import type { OpenLoop, OpenLoopResult } from './open-loop.js';
 import type { Measurement } from './report.js';
 
-const noisyQuota = 50;
-const noisyRate = 10 * noisyQuota;
+/** The standard plan of tenants/plans. */
+const noisyQuota = { perSecond: 50, burst: 100 };
+const noisyRate = 10 * noisyQuota.perSecond;
 const quietRate = 25;
-const itemsPerTenant = 2_000;
 const rounds = 5;
 const seconds = 10;
 const goal = 1.5;
 const goalShare = 0.999;
 
-const typescript = ['--conditions=source', '--import', './test/support/swc-loader.mjs'];
-
 /**
- * A quiet tenant's p99 alone and beside a tenant of the same database that sends ten times its quota: a real Fastify
- * service on libs/runtime, transactions on real PostgreSQL, each load generator in a process of its own. Both cases are
- * measured in turn, round after round, so that a drift of the machine meets both.
+ * A quiet tenant's p99 alone and beside a tenant of the same database that sends ten times its quota, from the flood's
+ * first request on: quotes on the built reference data plane over real catalogues, each load generator in a process of
+ * its own. Both cases are measured in turn, round after round, so that a drift of the machine meets both.
  */
 export async function benchNoisyNeighbor(): Promise<Measurement[]> {
-  const [quiet, noisy] = [randomUUID(), randomUUID()];
-  const database = await createTenantDatabase([quiet, noisy]);
-  await withTestClient(database.name, (client) =>
-    client.query(
-      `insert into item (tenant_id, sku, quantity)
-       select t, 'sku-' || n, n from unnest($1::uuid[]) as t, generate_series(1, $2) as n`,
-      [[quiet, noisy], itemsPerTenant],
-    ),
+  const data = await createTestDataPlane(['northwind', 'adventure-works'], async (client, { slug, id }) =>
+    importKit(client, { tenantId: id, kit: await readKit(`tenants/kits/${slug}`), maxHistoryRows: 0 }),
   );
-  const tenant = (id: string, slug: string, perSecond: number) =>
-    tenantSnapshot({
-      id,
-      slug,
-      databaseId: database.login.id,
-      tokenHashes: [createHash('sha256').update(slug).digest('hex')],
-      quotas: [requestRate(perSecond)],
-    });
-  const controlPlane = new FakeControlPlane({
-    revision: 1,
-    databases: [database.login],
-    tenants: [tenant(quiet, 'quiet', 10 * quietRate), tenant(noisy, 'noisy', noisyQuota)],
-  });
+  const [quiet, noisy] = data.tenants as [TestTenant, TestTenant];
+  const quota = rateQuota(noisyQuota.perSecond, noisyQuota.burst);
+  data.snapshot.tenants.find(({ slug }) => slug === noisy.slug)!.quotas = [quota];
+  const controlPlane = new FakeControlPlane(data.snapshot);
   await controlPlane.start();
-  const dataDir = await mkdtemp(join(tmpdir(), 'tierdeck-bench-'));
-  const { service, url } = await startService(controlPlane, dataDir);
+  const service = await DistributionProcess.start(controlPlane);
   try {
-    const sendQuiet = (): Promise<OpenLoopResult> => generate(url, 'quiet', quietRate, 20);
-    await Promise.all([sendQuiet(), generate(url, 'noisy', noisyRate, 50)]);
-    const alone: OpenLoopResult[] = [];
-    const beside: OpenLoopResult[] = [];
-    const flood: OpenLoopResult[] = [];
+    const quietLoad = await loadOf(data, quiet, service.url, quietRate);
+    const noisyLoad = await loadOf(data, noisy, service.url, noisyRate);
+    await generate(quietLoad, noisyLoad);
+    const [alone, beside, flood]: OpenLoopResult[][] = [[], [], []];
     for (let round = 0; round < rounds; round++) {
-      alone.push(await sendQuiet());
-      const [victim, aggressor] = await Promise.all([sendQuiet(), generate(url, 'noisy', noisyRate, 50)]);
-      beside.push(victim);
-      flood.push(aggressor);
+      alone!.push(...(await generate(quietLoad)));
+      const [victim, aggressor] = await generate(quietLoad, noisyLoad);
+      beside!.push(victim!);
+      flood!.push(aggressor!);
     }
-    return measurements(alone, beside, flood);
+    return measurements(alone!, beside!, flood!);
   } finally {
-    const ended = new Promise((resolve) => service.once('exit', resolve));
-    service.kill('SIGTERM');
-    await ended;
+    await service.stop();
     await controlPlane.stop();
-    await database.drop();
-    await rm(dataDir, { recursive: true, force: true });
+    await data.drop();
   }
 }
 
@@ -81,17 +61,13 @@ function measurements(
   beside: readonly OpenLoopResult[],
   flood: readonly OpenLoopResult[],
 ): Measurement[] {
-  const p99Alone = quantile(
-    alone.flatMap(({ latencies }) => latencies),
-    0.99,
-  );
-  const p99Beside = quantile(
-    beside.flatMap(({ latencies }) => latencies),
-    0.99,
-  );
+  const all = (runs: readonly OpenLoopResult[]): number[] => runs.flatMap(({ latencies }) => latencies);
+  const [p99Alone, p99Beside] = [quantile(all(alone), 0.99), quantile(all(beside), 0.99)];
   const served = answers(beside, 200) / answers(beside);
   const admitted = answers(flood, 200);
-  const limit = Math.ceil(flood.reduce((sum, run) => sum + noisyQuota * (run.seconds + 1), 0));
+  const limit = Math.ceil(
+    flood.reduce((sum, run) => sum + noisyQuota.perSecond * run.seconds + noisyQuota.burst, 0),
+  );
   const ratio = p99Beside / p99Alone;
   return [
     {
@@ -128,47 +104,44 @@ function answers(results: readonly OpenLoopResult[], status?: number): number {
     .reduce((total, [, count]) => total + count, 0);
 }
 
-async function generate(
+/** Baskets of three items, for one account after the other. */
+async function loadOf(
+  data: TestDataPlane,
+  tenant: TestTenant,
   url: string,
-  token: string,
-  rate: number,
-  connections: number,
-): Promise<OpenLoopResult> {
-  const load = [`${url}/order`, token, rate, seconds, connections].map(String);
-  return JSON.parse(await runNode([...typescript, 'test/bench/open-loop.ts', ...load])) as OpenLoopResult;
+  perSecond: number,
+): Promise<OpenLoop> {
+  const skus = await data.asTenant(
+    tenant,
+    'select sku from item where tenant_id = $1 and saleable order by sku',
+    [tenant.id],
+  );
+  const accounts = await data.asTenant(
+    tenant,
+    'select code from account where tenant_id = $1 order by code',
+    [tenant.id],
+  );
+  const quotes = accounts.slice(0, 50).map(({ code }, n) => ({
+    account: code,
+    lines: [0, 1, 2].map((line) => ({
+      sku: skus[(3 * n + line) % skus.length]?.['sku'],
+      quantity: 1 + line,
+    })),
+  }));
+  return { url, token: tenant.token, quotes, perSecond, seconds, connections: 50 };
 }
 
-async function startService(
-  controlPlane: FakeControlPlane,
-  dataDir: string,
-): Promise<{ service: ChildProcess; url: string }> {
-  const service = spawn(process.execPath, [...typescript, 'test/bench/noisy-neighbor-service.ts'], {
-    env: {
-      ...process.env,
-      NODE_ENV: 'production',
-      TIERDECK_URL: controlPlane.url,
-      TIERDECK_RUNTIME_TOKEN: controlPlane.token,
-      TIERDECK_DATA_DIR: dataDir,
-    },
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+/** Runs the loads at the same time. */
+async function generate(...loads: OpenLoop[]): Promise<OpenLoopResult[]> {
+  const generators = loads.map((load) => {
+    const child = fork('test/bench/open-loop.ts', {
+      execArgv: ['--conditions=source', '--import', './test/support/swc-loader.mjs'],
+    });
+    child.send(load);
+    return child;
   });
-  const port = await new Promise<number>((resolve, reject) => {
-    service.once('message', (message) => resolve(message as number));
-    service.once('exit', () => reject(new Error('the service of the bench did not start')));
-  });
-  return { service, url: `http://127.0.0.1:${port}` };
-}
-
-/** Requests a second, and one second's worth of them at once. */
-function requestRate(perSecond: number): QuotaSnapshot {
-  return {
-    kind: 'REQUEST_RATE',
-    limit: perSecond,
-    burst: perSecond,
-    hard: true,
-    source: 'PLAN',
-    boostUntil: null,
-    limitAfterBoost: null,
-    burstAfterBoost: null,
-  };
+  await Promise.all(generators.map((child) => once(child, 'message')));
+  const results = generators.map((child) => once(child, 'message'));
+  for (const child of generators) child.send('go');
+  return (await Promise.all(results)).map(([result]) => result as OpenLoopResult);
 }

@@ -1,10 +1,20 @@
 /**
- * A load generator in a process of its own: `open-loop.ts <url> <token> <requests a second> <seconds> <connections>`.
+ * A load generator in a process of its own; its parent sends it an {@link OpenLoop} and, once it is ready, `go`.
  * Requests go out at random times (a Poisson process) whether or not the ones before were answered, so a slow server
- * does not slow the load. Latencies of the first two seconds are left out: a process that has just begun is slow itself.
- * Writes JSON {@link OpenLoopResult} to stdout.
+ * does not slow the load. Before `go` it asks the server's health as often as it will send, so that neither its own
+ * code nor its connections are cold when it begins. Ends after it sent an {@link OpenLoopResult}.
  */
 import { Agent, request } from 'node:http';
+
+export interface OpenLoop {
+  url: string;
+  token: string;
+  /** Bodies of quotes, sent in turn. */
+  quotes: object[];
+  perSecond: number;
+  seconds: number;
+  connections: number;
+}
 
 export interface OpenLoopResult {
   /** Milliseconds from sending to the end of the answer, of answers with status 200. */
@@ -15,37 +25,59 @@ export interface OpenLoopResult {
   seconds: number;
 }
 
-const warmUpMs = 2_000;
-const [url = '', token = '', rate = '', seconds = '', connections = ''] = process.argv.slice(2);
-const agent = new Agent({ keepAlive: true, maxSockets: Number(connections) });
-const result: OpenLoopResult = { latencies: [], statuses: {}, seconds: 0 };
-const start = performance.now();
-const end = start + Number(seconds) * 1_000;
-let pending = 0;
-let next = start;
+const warmUpSeconds = 1.5;
 
-function send(): void {
-  pending++;
-  const since = performance.now();
-  const done = (status: number): void => {
-    pending--;
+process.once('message', (message) => void run(message as OpenLoop));
+process.once('disconnect', () => process.exit(0));
+
+async function run(load: OpenLoop): Promise<void> {
+  const agent = new Agent({ keepAlive: true, maxSockets: load.connections });
+  const health = new URL('/healthz', load.url);
+  await pace(load.perSecond, warmUpSeconds, () => send(agent, health));
+  process.send?.('ready');
+  await new Promise((resolve) => process.once('message', resolve));
+  const result: OpenLoopResult = { latencies: [], statuses: {}, seconds: 0 };
+  const quotes = new URL('/quotes', load.url);
+  const bodies = load.quotes.map((quote) => JSON.stringify(quote));
+  const start = performance.now();
+  await pace(load.perSecond, load.seconds, async (index) => {
+    const since = performance.now();
+    const status = await send(agent, quotes, load.token, bodies[index % bodies.length]);
     result.statuses[status] = (result.statuses[status] ?? 0) + 1;
-    if (status === 200 && since - start >= warmUpMs) result.latencies.push(performance.now() - since);
-  };
-  const headers = { authorization: `Bearer ${token}` };
-  request(new URL(url), { agent, headers }, (response) => {
-    response.resume();
-    response.once('end', () => done(response.statusCode ?? 0));
-  })
-    .once('error', () => done(0))
-    .end();
+    if (status === 200) result.latencies.push(performance.now() - since);
+  });
+  result.seconds = (performance.now() - start) / 1_000;
+  process.send?.(result, () => process.exit(0));
 }
 
-const timer = setInterval(() => {
-  const now = performance.now();
-  for (; next <= Math.min(now, end); next += (-Math.log(1 - Math.random()) / Number(rate)) * 1_000) send();
-  if (now < end || pending > 0) return;
-  clearInterval(timer);
-  result.seconds = (performance.now() - start) / 1_000;
-  process.stdout.write(JSON.stringify(result), () => process.exit(0));
-}, 1);
+/** Begins `work` at random times, `perSecond` on average. Resolves after the last has ended. */
+function pace(perSecond: number, seconds: number, work: (index: number) => Promise<unknown>): Promise<void> {
+  const start = performance.now();
+  const end = start + seconds * 1_000;
+  let [next, count, pending] = [start, 0, 0];
+  return new Promise((resolve) => {
+    const timer = setInterval(() => {
+      const now = performance.now();
+      for (; next <= Math.min(now, end); next += (-Math.log(1 - Math.random()) / perSecond) * 1_000) {
+        pending++;
+        void work(count++).then(() => pending--);
+      }
+      if (now < end || pending > 0) return;
+      clearInterval(timer);
+      resolve();
+    }, 1);
+  });
+}
+
+/** @returns the status, 0 if no answer came. */
+function send(agent: Agent, url: URL, token = '', body?: string): Promise<number> {
+  return new Promise((resolve) => {
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    request(url, { agent, headers, method: body === undefined ? 'GET' : 'POST' }, (response) => {
+      response.resume();
+      response.once('end', () => resolve(response.statusCode ?? 0));
+    })
+      .once('error', () => resolve(0))
+      .end(body);
+  });
+}

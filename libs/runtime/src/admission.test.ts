@@ -7,7 +7,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { until } from '../../../test/support/until.js';
+import { Admissions } from './admission.js';
 import { FakeControlPlane, tenantSnapshot } from './control-plane.fixture.js';
+import type { EffectiveQuota } from './quota.js';
 import { admitTenants, tenantOf } from './fastify.js';
 import { TierdeckRuntime } from './runtime.js';
 import { createTenantDatabase, type TenantDatabaseFixture } from './tenant-database.fixture.js';
@@ -197,5 +199,50 @@ describe('a Fastify service behind the runtime', () => {
     expect(refused.status).toBe(401);
     expect(refused.headers.get('www-authenticate')).toBe('Bearer');
     expect(await refused.json()).toMatchObject({ error: { code: 'UNAUTHENTICATED' } });
+  });
+});
+
+describe('the slots of one tenant', () => {
+  /** Largest number in service at once while `waiting` requests of `slotMs` each are served under `quota`. */
+  async function mostAtOnce(quota: EffectiveQuota | undefined, slotMs: number): Promise<number> {
+    const admissions = new Admissions(
+      { slots: 8, tenantShare: 0.5, tenantQueue: 100, maxWaitMs: 10_000 },
+      {
+        quota: (_tenant, kind) => (kind === 'REQUEST_RATE' ? quota : undefined),
+        onRefused: () => undefined,
+        onDone: () => undefined,
+      },
+    );
+    const tenant = { id: 'a', slug: 'a', weight: 1 } as RuntimeTenant;
+    const serve = async (): Promise<number> => {
+      const admission = await admissions.enter(tenant);
+      const atOnce = admissions.inService();
+      await new Promise((resolve) => setTimeout(resolve, slotMs));
+      admission.release();
+      return atOnce;
+    };
+    // What a slot takes is learned from the first ones.
+    await Promise.all(Array.from({ length: 30 }, serve));
+    return Math.max(...(await Promise.all(Array.from({ length: 10 }, serve))));
+  }
+
+  const rate = (perSecond: number): EffectiveQuota => ({
+    kind: 'REQUEST_RATE',
+    limit: perSecond,
+    burst: 100,
+    hard: true,
+  });
+
+  it('are what its rate needs, so that a burst of short requests does not crowd the neighbours', async () => {
+    expect(await mostAtOnce(rate(5), 5)).toBe(1);
+  });
+
+  it('are no fewer than its rate needs when requests take long', async () => {
+    expect(await mostAtOnce(rate(40), 25)).toBeGreaterThanOrEqual(2);
+  });
+
+  it('are its share at most, with or without a rate', async () => {
+    expect(await mostAtOnce(rate(1_000), 25)).toBe(4);
+    expect(await mostAtOnce(undefined, 5)).toBe(4);
   });
 });

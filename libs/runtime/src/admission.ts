@@ -78,7 +78,7 @@ export class Admissions {
   ) {
     this.#scheduler = new FairScheduler({
       slots: options.slots,
-      tenantSlots: Math.max(1, Math.floor(options.slots * options.tenantShare)),
+      tenantSlots: (tenantId, costMs) => this.#tenantSlots(tenantId, costMs),
       tenantQueue: options.tenantQueue,
     });
   }
@@ -166,6 +166,18 @@ export class Admissions {
   /** Refuses whoever comes from now on; who is in service or waits is still served. */
   stop(): void {
     this.#stopping = true;
+  }
+
+  /**
+   * What the tenant's own rate needs by Little's law (rate × slot time), twice over; at least one, at most its share.
+   * So a burst is served at the pace that its rate was meant for and leaves the rest of the machine to the neighbours.
+   */
+  #tenantSlots(tenantId: string, costMs: number): number {
+    const share = Math.max(1, Math.floor(this.options.slots * this.options.tenantShare));
+    const quota = this.ports.quota(tenantId, 'REQUEST_RATE');
+    if (!quota?.hard) return share;
+    const needed = Math.ceil((2 * quota.limit * costMs) / 1_000);
+    return Math.min(share, Math.max(1, needed));
   }
 
   #peek(tenant: RuntimeTenant, rate: ReturnType<typeof rateOf>): RateDecision {

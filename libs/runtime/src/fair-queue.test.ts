@@ -58,7 +58,7 @@ describe('the fair scheduler', () => {
           const names = tenants.map((_, i) => `t${i}`);
           const weights = Object.fromEntries(names.map((name, i) => [name, tenants[i]?.weight ?? 1]));
           const ms = new Map(names.map((name, i) => [name, tenants[i]?.ms ?? 1]));
-          const scheduler = new FairScheduler<Work>({ slots, tenantSlots: slots, tenantQueue: 10 });
+          const scheduler = new FairScheduler<Work>({ slots, tenantSlots: () => slots, tenantQueue: 10 });
           const simulation = new Simulation(scheduler, weights, (tenant) => ms.get(tenant) ?? 1);
           for (const name of names) for (let i = 0; i < 2 * slots; i++) simulation.offer(name);
           for (let i = 0; i < 3_000; i++) {
@@ -98,7 +98,7 @@ describe('the fair scheduler', () => {
         fc.integer({ min: 1, max: 8 }),
         fc.integer({ min: 1, max: 8 }),
         (plan, slots, cap) => {
-          const scheduler = new FairScheduler<Work>({ slots, tenantSlots: cap, tenantQueue: 5 });
+          const scheduler = new FairScheduler<Work>({ slots, tenantSlots: () => cap, tenantQueue: 5 });
           const simulation = new Simulation(scheduler, {}, () => 0);
           let offered = 0;
           let finished = 0;
@@ -131,7 +131,7 @@ describe('the fair scheduler', () => {
   it('serves a newcomer next, however deep the queue of the flood is', () => {
     fc.assert(
       fc.property(fc.integer({ min: 5, max: 500 }), costs, costs, (depth, floodMs, quietMs) => {
-        const scheduler = new FairScheduler<Work>({ slots: 1, tenantSlots: 1, tenantQueue: 1_000 });
+        const scheduler = new FairScheduler<Work>({ slots: 1, tenantSlots: () => 1, tenantQueue: 1_000 });
         const simulation = new Simulation(scheduler, {}, (tenant) =>
           tenant === 'flood' ? floodMs : quietMs,
         );
@@ -150,7 +150,7 @@ describe('the fair scheduler', () => {
   });
 
   it('gives a tenant that was idle no credit for it', () => {
-    const scheduler = new FairScheduler<Work>({ slots: 1, tenantSlots: 1, tenantQueue: 1_000 });
+    const scheduler = new FairScheduler<Work>({ slots: 1, tenantSlots: () => 1, tenantQueue: 1_000 });
     const simulation = new Simulation(scheduler, {}, () => 10);
     for (let i = 0; i < 300; i++) simulation.offer('busy');
     for (let i = 0; i < 100; i++) {
@@ -166,7 +166,7 @@ describe('the fair scheduler', () => {
   });
 
   it('takes back who no longer waits', () => {
-    const scheduler = new FairScheduler<Work>({ slots: 1, tenantSlots: 1, tenantQueue: 10 });
+    const scheduler = new FairScheduler<Work>({ slots: 1, tenantSlots: () => 1, tenantQueue: 10 });
     const gone: Work = { tenant: 'a', ms: 1 };
     scheduler.enqueue('a', 1, gone);
     expect(scheduler.withdraw('a', gone)).toBe(true);

@@ -1,8 +1,11 @@
 export interface FairSchedulerOptions {
   /** How many are in service at once. */
   slots: number;
-  /** How many of the slots one tenant may hold, however idle the others are: what protects a newcomer. */
-  tenantSlots: number;
+  /**
+   * How many of the slots one tenant may hold, however idle the others are: what protects a newcomer.
+   * `costMs` is the tenant's usual slot time.
+   */
+  tenantSlots: (tenant: string, costMs: number) => number;
   /** How many of one tenant may wait. */
   tenantQueue: number;
   /** Assumed slot time before any was measured, in milliseconds. */
@@ -64,7 +67,7 @@ export class FairScheduler<Item> {
     if (this.#inService >= this.options.slots) return undefined;
     let chosen: Flow<Item> | undefined;
     for (const flow of this.#backlogged) {
-      if (flow.inService >= this.options.tenantSlots) continue;
+      if (flow.inService >= this.options.tenantSlots(flow.tenant, flow.costMs)) continue;
       if (!chosen || flow.start < chosen.start) chosen = flow;
     }
     const entry = chosen?.waiting.shift();

@@ -82,5 +82,9 @@ export function refusalBody({ code, message, hint }: RuntimeError): object {
 /** @throws the error itself if it is no refusal. */
 function refuse(reply: FastifyReply, error: unknown): FastifyReply {
   if (!(error instanceof RuntimeError)) throw error;
-  return reply.code(error.httpStatus).headers(error.headers).send(refusalBody(error));
+  return reply
+    .code(error.httpStatus)
+    .headers(error.headers)
+    .type('application/json; charset=utf-8')
+    .send(JSON.stringify(refusalBody(error)));
 }

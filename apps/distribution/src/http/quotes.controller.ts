@@ -16,8 +16,7 @@ export class QuotesController {
   @HttpCode(200)
   async quote(@CurrentTenant() tenant: RuntimeTenant, @Body() body: unknown): Promise<Quote> {
     const request = parse(quoteRequest, body);
-    return this.runtime
-      .database(tenant)
-      .transaction((tx) => makeQuote(tx, tenant, this.flags, request), { readOnly: true });
+    // Not one transaction: under read committed each statement would see a state of its own just the same.
+    return makeQuote(this.runtime.database(tenant), tenant, this.flags, request);
   }
 }

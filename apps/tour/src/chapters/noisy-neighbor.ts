@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { DataPlane } from '../data-plane.js';
 import type { Instance } from '../instance.js';
@@ -9,8 +8,8 @@ import { accounts, itemsInStock } from '../shopping.js';
 
 const quiet = 'northwind';
 const noisy = 'adventure-works';
-const seconds = 4;
-const quietPerSecond = 20;
+const seconds = 6;
+const quietPerSecond = 25;
 
 /** One tenant sends ten times its quota; its neighbour on the same database goes on as if alone. */
 export async function noisyNeighbor(instance: Instance, promises: Promises): Promise<void> {
@@ -27,9 +26,7 @@ export async function noisyNeighbor(instance: Instance, promises: Promises): Pro
   await pacedQuotes(victim, victimQuote, quietPerSecond, 1);
   const alone = await pacedQuotes(victim, victimQuote, quietPerSecond, seconds);
   const { url, token } = flood;
-  const noise = makeNoise({ url, token, quote: floodQuote, perSecond: limit * 10, seconds: seconds + 3 });
-  // The flood's opening burst is its right; what follows is what the neighbour must bear.
-  await sleep(2_000);
+  const noise = makeNoise({ url, token, quote: floodQuote, perSecond: limit * 10, seconds: seconds + 1 });
   const beside = await pacedQuotes(victim, victimQuote, quietPerSecond, seconds);
   const loud = await noise;
 
