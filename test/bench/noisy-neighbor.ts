@@ -1,5 +1,4 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
+import { runLoads, type Outcome, type QuoteLoad } from '../../apps/tour/src/quote-loads.js';
 import { importKit, readKit } from '../../libs/tenancy/src/kits/index.js';
 import {
   createTestDataPlane,
@@ -10,8 +9,10 @@ import {
 import { FakeControlPlane } from '../support/fake-control-plane.js';
 import { DistributionProcess } from './distribution-process.js';
 import { quantile } from './measure.js';
-import type { OpenLoop, OpenLoopResult } from './open-loop.js';
 import type { Measurement } from './report.js';
+
+const generate = (loads: QuoteLoad[]): Promise<Outcome[]> =>
+  runLoads(loads, 'dist/apps/tour/src/quote-load.js');
 
 /** The standard plan of tenants/plans. */
 const noisyQuota = { perSecond: 50, burst: 100 };
@@ -40,11 +41,11 @@ export async function benchNoisyNeighbor(): Promise<Measurement[]> {
   try {
     const quietLoad = await loadOf(data, quiet, service.url, quietRate);
     const noisyLoad = await loadOf(data, noisy, service.url, noisyRate);
-    await generate(quietLoad, noisyLoad);
-    const [alone, beside, flood]: OpenLoopResult[][] = [[], [], []];
+    await generate([quietLoad, noisyLoad]);
+    const [alone, beside, flood]: Outcome[][] = [[], [], []];
     for (let round = 0; round < rounds; round++) {
-      alone!.push(...(await generate(quietLoad)));
-      const [victim, aggressor] = await generate(quietLoad, noisyLoad);
+      alone!.push(...(await generate([quietLoad])));
+      const [victim, aggressor] = await generate([quietLoad, noisyLoad]);
       beside!.push(victim!);
       flood!.push(aggressor!);
     }
@@ -57,11 +58,11 @@ export async function benchNoisyNeighbor(): Promise<Measurement[]> {
 }
 
 function measurements(
-  alone: readonly OpenLoopResult[],
-  beside: readonly OpenLoopResult[],
-  flood: readonly OpenLoopResult[],
+  alone: readonly Outcome[],
+  beside: readonly Outcome[],
+  flood: readonly Outcome[],
 ): Measurement[] {
-  const all = (runs: readonly OpenLoopResult[]): number[] => runs.flatMap(({ latencies }) => latencies);
+  const all = (runs: readonly Outcome[]): number[] => runs.flatMap(({ latencies }) => latencies);
   const [p99Alone, p99Beside] = [quantile(all(alone), 0.99), quantile(all(beside), 0.99)];
   const served = answers(beside, 200) / answers(beside);
   const admitted = answers(flood, 200);
@@ -97,7 +98,7 @@ function measurements(
   ];
 }
 
-function answers(results: readonly OpenLoopResult[], status?: number): number {
+function answers(results: readonly Outcome[], status?: number): number {
   const counts = results.flatMap(({ statuses }) => Object.entries(statuses));
   return counts
     .filter(([key]) => status === undefined || Number(key) === status)
@@ -110,7 +111,7 @@ async function loadOf(
   tenant: TestTenant,
   url: string,
   perSecond: number,
-): Promise<OpenLoop> {
+): Promise<QuoteLoad> {
   const skus = await data.asTenant(
     tenant,
     'select sku from item where tenant_id = $1 and saleable order by sku',
@@ -129,19 +130,4 @@ async function loadOf(
     })),
   }));
   return { url, token: tenant.token, quotes, perSecond, seconds, connections: 50 };
-}
-
-/** Runs the loads at the same time. */
-async function generate(...loads: OpenLoop[]): Promise<OpenLoopResult[]> {
-  const generators = loads.map((load) => {
-    const child = fork('test/bench/open-loop.ts', {
-      execArgv: ['--conditions=source', '--import', './test/support/swc-loader.mjs'],
-    });
-    child.send(load);
-    return child;
-  });
-  await Promise.all(generators.map((child) => once(child, 'message')));
-  const results = generators.map((child) => once(child, 'message'));
-  for (const child of generators) child.send('go');
-  return (await Promise.all(results)).map(([result]) => result as OpenLoopResult);
 }

@@ -1,8 +1,6 @@
-import { Worker } from 'node:worker_threads';
 import type { DataPlane } from '../data-plane.js';
 import type { Instance } from '../instance.js';
-import type { Noise } from '../noise.js';
-import { pacedQuotes, type Outcome } from '../paced-load.js';
+import { p99, runLoads, type Outcome, type QuoteLoad } from '../quote-loads.js';
 import type { Promises } from '../promises.js';
 import { accounts, itemsInStock } from '../shopping.js';
 
@@ -21,35 +19,34 @@ export async function noisyNeighbor(instance: Instance, promises: Promises): Pro
   );
   const limit = quotas.find(({ kind }) => kind === 'REQUEST_RATE')?.limit ?? 50;
 
-  const victimQuote = await quoteOf(victim);
-  const floodQuote = await quoteOf(flood);
-  await pacedQuotes(victim, victimQuote, quietPerSecond, 1);
-  const alone = await pacedQuotes(victim, victimQuote, quietPerSecond, seconds);
-  const { url, token } = flood;
-  const noise = makeNoise({ url, token, quote: floodQuote, perSecond: limit * 10, seconds: seconds + 1 });
-  const beside = await pacedQuotes(victim, victimQuote, quietPerSecond, seconds);
-  const loud = await noise;
+  const load = async (dataPlane: DataPlane, perSecond: number): Promise<QuoteLoad> => {
+    const { url, token } = dataPlane;
+    return { url, token, quotes: [await quoteOf(dataPlane)], perSecond, seconds, connections: 50 };
+  };
+  const quietLoad = await load(victim, quietPerSecond);
+  const noisyLoad = await load(flood, 10 * limit);
+  const [alone] = (await runLoads([quietLoad])) as [Outcome];
+  const [beside, loud] = (await runLoads([quietLoad, noisyLoad])) as [Outcome, Outcome];
 
-  promises.figure(`${quiet} alone, p99`, `${alone.p99.toFixed(1)} ms`);
-  promises.figure(`${quiet} beside ${noisy} at ten times its quota, p99`, `${beside.p99.toFixed(1)} ms`);
-  promises.figure(`${noisy}: served / refused with 429`, `${loud.served} / ${loud.refused}`);
+  promises.figure(`${quiet} alone, p99`, `${p99(alone).toFixed(1)} ms`);
+  promises.figure(`${quiet} beside ${noisy} at ten times its quota, p99`, `${p99(beside).toFixed(1)} ms`);
+  promises.figure(`${noisy}: served / refused with 429`, `${served(loud)} / ${refused(loud)}`);
   promises.keep(
     `every request of ${quiet} was served`,
-    alone.refused + beside.refused + alone.failed + beside.failed === 0,
+    [alone, beside].every((outcome) => served(outcome) === answered(outcome)),
   );
-  promises.keep(`${noisy} was held to its quota`, loud.refused > loud.served && loud.failed === 0);
+  promises.keep(
+    `${noisy} was held to its quota`,
+    refused(loud) > served(loud) && served(loud) + refused(loud) === answered(loud),
+  );
 }
 
-async function quoteOf(dataPlane: DataPlane): Promise<unknown> {
+const served = ({ statuses }: Outcome): number => statuses[200] ?? 0;
+const refused = ({ statuses }: Outcome): number => statuses[429] ?? 0;
+const answered = ({ statuses }: Outcome): number => Object.values(statuses).reduce((sum, n) => sum + n, 0);
+
+async function quoteOf(dataPlane: DataPlane): Promise<object> {
   const [item] = await itemsInStock(dataPlane);
   const [account] = await accounts(dataPlane);
   return { account: account?.code, lines: [{ sku: item?.sku, quantity: 1 }] };
-}
-
-function makeNoise(noise: Noise): Promise<Outcome> {
-  return new Promise((resolve, reject) => {
-    const thread = new Worker(new URL('../noise.js', import.meta.url), { workerData: noise });
-    thread.once('message', resolve);
-    thread.once('error', reject);
-  });
 }

@@ -1,42 +1,24 @@
 /**
- * A load generator in a process of its own; its parent sends it an {@link OpenLoop} and, once it is ready, `go`.
+ * A load generator in a process of its own; its parent sends it a {@link QuoteLoad} and, once it is ready, `go`.
  * Requests go out at random times (a Poisson process) whether or not the ones before were answered, so a slow server
  * does not slow the load. Before `go` it asks the server's health as often as it will send, so that neither its own
- * code nor its connections are cold when it begins. Ends after it sent an {@link OpenLoopResult}.
+ * code nor its connections are cold when it begins. Ends after it sent an {@link Outcome}.
  */
 import { Agent, request } from 'node:http';
-
-export interface OpenLoop {
-  url: string;
-  token: string;
-  /** Bodies of quotes, sent in turn. */
-  quotes: object[];
-  perSecond: number;
-  seconds: number;
-  connections: number;
-}
-
-export interface OpenLoopResult {
-  /** Milliseconds from sending to the end of the answer, of answers with status 200. */
-  latencies: number[];
-  /** Count of answers by status; 0 for those that broke. */
-  statuses: Record<number, number>;
-  /** From the first request to the last answer. */
-  seconds: number;
-}
+import type { Outcome, QuoteLoad } from './quote-loads.js';
 
 const warmUpSeconds = 1.5;
 
-process.once('message', (message) => void run(message as OpenLoop));
+process.once('message', (message) => void run(message as QuoteLoad));
 process.once('disconnect', () => process.exit(0));
 
-async function run(load: OpenLoop): Promise<void> {
+async function run(load: QuoteLoad): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: load.connections });
   const health = new URL('/healthz', load.url);
   await pace(load.perSecond, warmUpSeconds, () => send(agent, health));
   process.send?.('ready');
   await new Promise((resolve) => process.once('message', resolve));
-  const result: OpenLoopResult = { latencies: [], statuses: {}, seconds: 0 };
+  const result: Outcome = { latencies: [], statuses: {}, seconds: 0 };
   const quotes = new URL('/quotes', load.url);
   const bodies = load.quotes.map((quote) => JSON.stringify(quote));
   const start = performance.now();
