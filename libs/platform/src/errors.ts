@@ -70,7 +70,15 @@ export interface PublicError {
   details?: Record<string, unknown>;
 }
 
-export function toPublicError(error: unknown): PublicError {
+/**
+ * @param reader who will read it: an error for the operator keeps its code and status before a caller, and nothing of
+ *   what it says about the inside.
+ */
+export function toPublicError(error: unknown, reader: ErrorAudience = 'caller'): PublicError {
+  if (error instanceof TierdeckError && error.audience === 'operator' && reader === 'caller') {
+    const message = 'Tierdeck cannot do this right now. The log of the service has the cause.';
+    return { code: error.code, message, httpStatus: error.httpStatus };
+  }
   if (error instanceof TierdeckError) {
     return {
       code: error.code,

@@ -44,7 +44,7 @@ function format(error: GraphQLError, logger: Logger): ErrorAndStatus {
     ...(error.locations ? { locations: error.locations } : {}),
   };
   if (cause instanceof TierdeckError) {
-    const { message, httpStatus, ...extensions } = toPublicError(cause);
+    const { message, httpStatus, ...extensions } = toPublicError(cause, 'operator');
     if (httpStatus >= 500) logger.error({ err: cause }, message);
     return { status: httpStatus, formatted: { message, ...place, extensions } };
   }
