@@ -24,20 +24,23 @@ export class SecretBox {
     this.#key = Buffer.from(masterKeyHex, 'hex');
   }
 
-  seal(plain: string): string {
+  /** @param context what the secret belongs to; it opens only under the same. */
+  seal(plain: string, context = ''): string {
     const iv = randomBytes(12);
     const cipher = createCipheriv('aes-256-gcm', this.#key, iv);
+    if (context) cipher.setAAD(Buffer.from(context));
     const data = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()]);
     return ['v1', ...[iv, cipher.getAuthTag(), data].map((part) => part.toString('base64url'))].join('.');
   }
 
-  /** @throws TierdeckError SECRET_UNREADABLE if it was sealed under another key or was altered. */
-  open(sealed: string): string {
+  /** @throws TierdeckError SECRET_UNREADABLE if it was sealed under another key or context, or was altered. */
+  open(sealed: string, context = ''): string {
     try {
       const [version, ...parts] = sealed.split('.');
       const [iv, tag, data] = parts.map((part) => Buffer.from(part, 'base64url'));
       if (version !== 'v1' || !iv || !tag || !data) throw new Error('malformed');
-      const decipher = createDecipheriv('aes-256-gcm', this.#key, iv);
+      const decipher = createDecipheriv('aes-256-gcm', this.#key, iv, { authTagLength: 16 });
+      if (context) decipher.setAAD(Buffer.from(context));
       decipher.setAuthTag(tag);
       return Buffer.concat([decipher.update(data), decipher.final()]).toString('utf8');
     } catch (cause) {

@@ -6,6 +6,7 @@ export * from './tenants.service.js';
 export * from './databases/tenant-databases.js';
 export * from './databases/tenant-migrations.js';
 export { clusterOfUrl, type ClusterLogin } from './databases/database-clusters.js';
+export * from './keys/index.js';
 export * from './manifests/manifest-handler.js';
 export * from './manifests/manifests.service.js';
 export * from './manifests/tenant-manifest-parts.js';

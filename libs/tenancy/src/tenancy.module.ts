@@ -14,6 +14,7 @@ import {
   TenantFieldsResolver,
 } from './graphql/tenant-fields.resolver.js';
 import { TenantsResolver } from './graphql/tenants.resolver.js';
+import { TenantKeys } from './keys/index.js';
 import { ManifestsService } from './manifests/manifests.service.js';
 import { TenantManifestParts } from './manifests/tenant-manifest-parts.js';
 import { TenantManifests } from './manifests/tenant.manifest.js';
@@ -40,6 +41,7 @@ import { TenantsService } from './tenants.service.js';
     DatabaseProvisioner,
     TenantDatabases,
     TenantRowCounts,
+    TenantKeys,
     ManifestsService,
     TenantManifestParts,
     TenantManifests,
@@ -57,6 +59,7 @@ import { TenantsService } from './tenants.service.js';
   ],
   exports: [
     TenantsReadModel,
+    TenantKeys,
     TenantsService,
     TenantDatabases,
     RuntimeInstances,
