@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { InMemStorageProvider, startUnleash, type Context } from 'unleash-client';
+import { InMemStorageProvider, startUnleash } from 'unleash-client';
 import type { ClientFeaturesResponse, FeatureInterface } from 'unleash-client/lib/feature.js';
 import {
   unleashOperators,
@@ -66,7 +66,7 @@ const parameters: fc.Arbitrary<Record<string, string>> = fc.record(
     hostNames: fc.constantFrom('nowhere', ''),
   },
   { requiredKeys: ['percentage'] },
-) as fc.Arbitrary<Record<string, string>>;
+);
 
 const strategy: fc.Arbitrary<UnleashStrategy> = fc.record(
   {
@@ -131,7 +131,7 @@ describe('the evaluator', () => {
       try {
         for (const asked of fc.sample(context, { seed: at, numRuns: 20 })) {
           for (const one of features) {
-            const theirs = sdk.getVariant(one.name, asked as Context);
+            const theirs = sdk.getVariant(one.name, asked);
             const { enabled, variant } = prepared.get(one.name)?.evaluate(asked) ?? {};
             const ours = { enabled, variant: variant?.name ?? 'disabled', payload: variant?.payload };
             const expected = {
