@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { PreparedDatabases } from '#tenancy';
 import { tenantManifest, TestTenancy } from '../support/tenancy.js';
 
 const dedicated = { database: 'DEDICATED', integrationWorkers: 'DEDICATED' };
@@ -63,6 +64,23 @@ describe('an onboarding killed with SIGKILL after each step and in the middle of
     expect(await onboardInProcess(killed.operation)).toEqual({ signal: null, status: 'SUCCEEDED' });
     expect(await resultOf('killed-often')).toEqual(await resultOf('left-alone'));
   }, 300_000);
+
+  it('ends with the same result out of a prepared database', async () => {
+    await tenancy.app.get(PreparedDatabases).keepUp();
+    const { operation } = await begin('out-of-stock');
+    for (const point of [
+      'reserve-database:done',
+      'create-database:after:alter database',
+      'create-database:done',
+    ]) {
+      expect({ point, ...(await onboardInProcess(operation, point)) }).toMatchObject({
+        point,
+        signal: 'SIGKILL',
+      });
+    }
+    expect(await onboardInProcess(operation)).toEqual({ signal: null, status: 'SUCCEEDED' });
+    expect(await resultOf('out-of-stock')).toEqual(await resultOf('left-alone'));
+  }, 120_000);
 
   async function begin(slug: string): Promise<{ operation: string }> {
     const { operationIds } = await tenancy.apply(tenantManifest(slug, dedicated));

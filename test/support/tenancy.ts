@@ -6,7 +6,7 @@ import { Module, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { IdentityModule } from '#identity';
 import { OperationsModule, OperationsReconciler, type OperationsService } from '#operations';
-import { loadConfiguration, type Database } from '#platform';
+import { loadConfiguration, type Configuration, type Database } from '#platform';
 import {
   clusterOfUrl,
   ManifestsService,
@@ -28,6 +28,8 @@ export interface TenancyOptions {
   /** Longest time a killed holder keeps an operation. */
   leaseMs?: number;
   reconcile?: boolean;
+  /** What else of the configuration is not as by default, e.g. another folder of migrations. */
+  configuration?: Partial<Configuration>;
 }
 
 /** The tenancy domain on a control-plane database, with a reconciler, without HTTP. */
@@ -41,15 +43,14 @@ export class TestTenancy {
 
   static async start(databaseUrl: string, options: TenancyOptions = {}): Promise<TestTenancy> {
     const dataDir = await mkdtemp(join(tmpdir(), 'tierdeck-tenancy-'));
-    const foundation = await openFoundation(
-      loadConfiguration({
-        TIERDECK_DATABASE_URL: databaseUrl,
-        TIERDECK_DATA_DIR: dataDir,
-        TIERDECK_TENANTS_DIR: options.tenantsDir ?? 'tenants',
-        TIERDECK_MASTER_KEY: testMasterKey,
-        TIERDECK_LOG_LEVEL: 'silent',
-      }),
-    );
+    const configuration = loadConfiguration({
+      TIERDECK_DATABASE_URL: databaseUrl,
+      TIERDECK_DATA_DIR: dataDir,
+      TIERDECK_TENANTS_DIR: options.tenantsDir ?? 'tenants',
+      TIERDECK_MASTER_KEY: testMasterKey,
+      TIERDECK_LOG_LEVEL: 'silent',
+    });
+    const foundation = await openFoundation({ ...configuration, ...options.configuration });
     @Module({
       imports: [FoundationModule.forRoot(foundation), IdentityModule, OperationsModule, TenancyModule],
     })

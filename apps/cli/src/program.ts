@@ -3,6 +3,7 @@ import { accessCommands } from './commands/access.js';
 import { auditCommands } from './commands/audit.js';
 import { deadLetterCommands } from './commands/dead-letter.js';
 import { completionCommand } from './commands/completion.js';
+import { fleetCommands } from './commands/fleet.js';
 import { flagCommands } from './commands/flag.js';
 import { getCommand } from './commands/get.js';
 import { manifestCommands } from './commands/manifests.js';
@@ -25,6 +26,7 @@ export function createProgram(context: Context): Command {
   manifestCommands(program, context);
   getCommand(program, context);
   tenantCommands(program, context);
+  fleetCommands(program, context);
   flagCommands(program, context);
   releaseCommands(program, context);
   quotaCommands(program, context);

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { FlagMetrics, registerUnleashApi, SdkAccess } from '#flags';
-import { clusterOfUrl, ManifestsService, TenantDatabases } from '#tenancy';
+import { clusterOfUrl, FleetService, ManifestsService, PreparedDatabases, TenantDatabases } from '#tenancy';
 import { nestLogger, type Configuration, type Stoppable } from '#platform';
 import { AppModule } from './app.module.js';
 import { applyTenantsFolder } from './apply-tenants-folder.js';
@@ -43,12 +43,18 @@ export async function startControlPlane(configuration: Configuration): Promise<C
       await applyTenantsFolder(app.get(ManifestsService), foundation.commands, configuration.tenantsDir);
     }
     await app.listen(configuration.port, configuration.host);
-    if (roles.has('reconciler')) await foundation.operationsReconciler.start(foundation.notifications);
+    const prepared = app.get(PreparedDatabases);
+    if (roles.has('reconciler')) {
+      await app.get(FleetService).catchUp();
+      await foundation.operationsReconciler.start(foundation.notifications);
+      await prepared.start();
+    }
     return {
       url: (await app.getUrl()).replace('[::1]', '127.0.0.1'),
       app,
       foundation,
       stop: async () => {
+        await prepared.stop();
         await foundation.operationsReconciler.stop();
         await app.close();
         await foundation.close();

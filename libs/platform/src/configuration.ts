@@ -36,6 +36,12 @@ const schema = z.object({
     .string()
     .regex(/^[0-9a-f]{64}$/i, 'must be 64 hexadecimal digits')
     .optional(),
+  /** Tenant databases that are migrated at once. */
+  TIERDECK_FLEET_WIDTH: z.coerce.number().int().min(1).max(16).default(8),
+  /** Databases kept ready on each cluster for tenants to come; 0: none. */
+  TIERDECK_PREPARED_DATABASES: z.coerce.number().int().min(0).max(50).default(1),
+  /** How long the data of an offboarded tenant is kept unless the offboarding says otherwise, in hours. */
+  TIERDECK_RETENTION_HOURS: z.coerce.number().min(0).max(87_600).default(168),
 });
 
 export interface Configuration {
@@ -47,11 +53,16 @@ export interface Configuration {
   postgresPort: number;
   adminToken: string | undefined;
   tenantsDir: string;
+  /** Migrations of the tenants' databases; those of releases in its folder `releases`. */
+  tenantMigrationsDir: string;
   kitMaxHistory: number | undefined;
   redisUrl: string | undefined;
   roles: ReadonlySet<'api' | 'reconciler'>;
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   masterKey: string | undefined;
+  fleetWidth: number;
+  preparedDatabases: number;
+  retentionHours: number;
 }
 
 /**
@@ -75,11 +86,15 @@ export function loadConfiguration(env: NodeJS.ProcessEnv = process.env): Configu
     postgresPort: v.TIERDECK_POSTGRES_PORT,
     adminToken: v.TIERDECK_ADMIN_TOKEN,
     tenantsDir: resolve(v.TIERDECK_TENANTS_DIR),
+    tenantMigrationsDir: resolve('migrations/tenant'),
     kitMaxHistory: v.TIERDECK_KIT_MAX_HISTORY,
     redisUrl: v.TIERDECK_REDIS_URL,
     roles: new Set(v.TIERDECK_ROLES.split(',') as ('api' | 'reconciler')[]),
     logLevel: v.TIERDECK_LOG_LEVEL,
     masterKey: v.TIERDECK_MASTER_KEY,
+    fleetWidth: v.TIERDECK_FLEET_WIDTH,
+    preparedDatabases: v.TIERDECK_PREPARED_DATABASES,
+    retentionHours: v.TIERDECK_RETENTION_HOURS,
   };
 }
 

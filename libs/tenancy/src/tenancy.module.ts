@@ -2,9 +2,15 @@ import { Module, type OnModuleInit } from '@nestjs/common';
 import { OperationsModule, OperationsService } from '#operations';
 import { DatabaseClusters } from './databases/database-clusters.js';
 import { DatabaseProvisioner } from './databases/database-provisioner.js';
+import { PreparedDatabases } from './databases/prepared-databases.js';
 import { TenantDatabases } from './databases/tenant-databases.js';
 import { TenantRowCounts } from './databases/tenant-row-counts.js';
+import { TenantSchema } from './databases/tenant-schema.js';
 import { DeadLettersService } from './dead-letters.service.js';
+import { FleetService } from './fleet/fleet.service.js';
+import { FleetStore } from './fleet/fleet.store.js';
+import { MigrateFleetOperation } from './fleet/migrate-fleet.operation.js';
+import { FleetResolver, FleetDatabaseResolver } from './graphql/fleet.resolver.js';
 import { ManifestsResolver } from './graphql/manifests.resolver.js';
 import { TenantCommandsResolver } from './graphql/tenant-commands.resolver.js';
 import {
@@ -39,7 +45,14 @@ import { TenantsService } from './tenants.service.js';
     RuntimeInstances,
     DatabaseClusters,
     DatabaseProvisioner,
+    TenantSchema,
+    PreparedDatabases,
     TenantDatabases,
+    FleetStore,
+    FleetService,
+    MigrateFleetOperation,
+    FleetResolver,
+    FleetDatabaseResolver,
     TenantRowCounts,
     TenantKeys,
     ManifestsService,
@@ -62,6 +75,8 @@ import { TenantsService } from './tenants.service.js';
     TenantKeys,
     TenantsService,
     TenantDatabases,
+    PreparedDatabases,
+    FleetService,
     RuntimeInstances,
     ManifestsService,
     TenantManifestParts,
@@ -75,10 +90,12 @@ export class TenancyModule implements OnModuleInit {
     private readonly onboarding: OnboardTenantOperation,
     private readonly offboarding: OffboardTenantOperation,
     private readonly workers: ChangeWorkersOperation,
+    private readonly fleet: MigrateFleetOperation,
   ) {}
 
   onModuleInit(): void {
-    for (const kind of [this.onboarding, this.offboarding, this.workers]) this.operations.register(kind);
+    const kinds = [this.onboarding, this.offboarding, this.workers, this.fleet];
+    for (const kind of kinds) this.operations.register(kind);
     this.manifests.register(this.tenants);
   }
 }

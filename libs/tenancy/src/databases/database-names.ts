@@ -6,6 +6,8 @@ export interface DatabaseNames {
   template: string;
   /** Database and login role of a tenant of its own. */
   dedicated(slug: string): string;
+  /** What the names of prepared databases begin with. */
+  prepared: string;
 }
 
 /** PostgreSQL cuts longer identifiers off without an error. */
@@ -21,6 +23,8 @@ export function databaseNames(controlPlaneUrl: string): DatabaseNames {
   return {
     pool: identifier(`${prefix}tierdeck_pool`),
     template: identifier(`${prefix}tierdeck_template`),
+    // Short enough for what makes each name its own.
+    prepared: `${identifier(`${prefix}tierdeck_ready`).slice(0, maxIdentifier - 9)}_`,
     dedicated: (slug) => identifier(`${prefix}tenant_${slug.replaceAll('-', '_')}`),
   };
 }

@@ -1,17 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import pg from 'pg';
-import { contentDigest } from '#audit';
 import { Database, migrate, type Migration } from '#platform';
 import { DatabaseClusters } from './database-clusters.js';
 import { databaseNames, type DatabaseNames } from './database-names.js';
 import { scramVerifier } from './scram-verifier.js';
-import { readReleaseMigrations, readTenantMigrations } from './tenant-migrations.js';
+import { digestOf, TenantSchema } from './tenant-schema.js';
 
 /** The login that the data plane uses; the role has no other right than CONNECT and the group's table grants. */
 export interface ServiceLogin {
   database: string;
   role: string;
   password: string;
+  /** A database that stands prepared to become this one. */
+  preparedAs?: string;
 }
 
 /** Group role that holds the table grants, and the role that owns the tables; see migrations/tenant/0001. */
@@ -31,6 +32,7 @@ export class DatabaseProvisioner {
 
   constructor(
     private readonly clusters: DatabaseClusters,
+    private readonly schema: TenantSchema,
     database: Database,
   ) {
     this.names = databaseNames(database.url);
@@ -51,7 +53,7 @@ export class DatabaseProvisioner {
     });
   }
 
-  /** Clones the template into a tenant's own database and gives it its login role. */
+  /** Makes a tenant's own database, out of the prepared one or as a clone of the template, and its login role. */
   async createDedicated(cluster: string, login: ServiceLogin): Promise<void> {
     await this.clusters.asAdmin(cluster, 'postgres', async (admin) => {
       const { rowCount } = await admin.query('select 1 from pg_database where datname = $1', [
@@ -62,10 +64,43 @@ export class DatabaseProvisioner {
         await exclusively(admin, async () => {
           await this.#ensureTemplate(cluster, admin, await this.#templateMigrations(cluster, admin));
         });
-        await sharedly(admin, () => this.#ensureDatabase(admin, login.database));
+        await sharedly(admin, async () => {
+          if (!(await this.#usePrepared(admin, login))) await this.#ensureDatabase(admin, login.database);
+        });
       }
       await ensureLogin(admin, login);
     });
+  }
+
+  /** Digest of what the template of a cluster was last brought to; undefined while it is being made. */
+  async templateDigest(admin: pg.Client): Promise<string | undefined> {
+    return digestOfDatabase(admin, this.names.template);
+  }
+
+  /** Clones the template into a database that waits for its tenant. @returns the digest of the template. */
+  async prepare(admin: pg.Client, name: string): Promise<string | undefined> {
+    return sharedly(admin, async () => {
+      const digest = await this.templateDigest(admin);
+      if (digest === undefined) return undefined;
+      await this.#ensureDatabase(admin, name);
+      const quoted = pg.escapeIdentifier(name);
+      await admin.query(`revoke all on database ${quoted} from public`);
+      await admin.query(`comment on database ${quoted} is ${pg.escapeLiteral(digest)}`);
+      return digest;
+    });
+  }
+
+  /** Gives the prepared database its name. @returns false if there is none that is as new as the template. */
+  async #usePrepared(admin: pg.Client, { database, preparedAs }: ServiceLogin): Promise<boolean> {
+    if (preparedAs === undefined) return false;
+    const digest = await digestOfDatabase(admin, preparedAs);
+    const prepared = pg.escapeIdentifier(preparedAs);
+    if (digest === undefined || digest !== (await this.templateDigest(admin))) {
+      await admin.query(`drop database if exists ${prepared} with (force)`);
+      return false;
+    }
+    await admin.query(`alter database ${prepared} rename to ${pg.escapeIdentifier(database)}`);
+    return true;
   }
 
   /** Drops a tenant's own database, whoever is connected, and its login role. */
@@ -121,12 +156,12 @@ export class DatabaseProvisioner {
   async #ensureTemplate(cluster: string, admin: pg.Client, migrations: readonly Migration[]): Promise<void> {
     const name = this.names.template;
     const quoted = pg.escapeIdentifier(name);
-    const digest = contentDigest(migrations.map(({ name, checksum }) => [name, checksum]));
-    const { rows } = await admin.query<{ digest: string | null; datallowconn: boolean }>(
-      `select shobj_description(oid, 'pg_database') as digest, datallowconn from pg_database where datname = $1`,
+    const digest = digestOf(migrations);
+    const { rows } = await admin.query<{ datallowconn: boolean }>(
+      'select datallowconn from pg_database where datname = $1',
       [name],
     );
-    if (rows[0]?.digest === digest && !rows[0].datallowconn) return;
+    if (rows[0]?.datallowconn === false && (await digestOfDatabase(admin, name)) === digest) return;
     // Made anew and not brought forward: after the rollback of a release the template would be ahead of the pool.
     await admin.query(`drop database if exists ${quoted} with (force)`);
     await admin.query(`create database ${quoted} template template0`);
@@ -142,30 +177,25 @@ export class DatabaseProvisioner {
 
   /** What the template must hold: the base schema, and every release migration that the pool already has. */
   async #templateMigrations(cluster: string, admin: pg.Client): Promise<Migration[]> {
-    const base = await readTenantMigrations();
     const { rowCount } = await admin.query('select 1 from pg_database where datname = $1', [this.names.pool]);
-    if (!rowCount) return base;
-    return this.clusters.asAdmin(cluster, this.names.pool, (client) => withApplied(client, base));
+    if (!rowCount) return this.schema.base();
+    return this.clusters.asAdmin(cluster, this.names.pool, (client) => this.schema.migrationsFor(client));
   }
 
   async #migratePool(cluster: string): Promise<void> {
-    const base = await readTenantMigrations();
     await this.clusters.asAdmin(cluster, this.names.pool, async (client) => {
-      await migrate(client, await withApplied(client, base));
+      await migrate(client, await this.schema.migrationsFor(client));
     });
   }
 }
 
-/** The base migrations, and those of releases that this database has already seen. */
-async function withApplied(client: pg.Client, base: readonly Migration[]): Promise<Migration[]> {
-  const { rows } = await client.query<{ present: boolean }>(
-    `select to_regclass('schema_migration') is not null as present`,
+/** The comment of a template or a prepared database tells what it was brought to. */
+async function digestOfDatabase(admin: pg.Client, name: string): Promise<string | undefined> {
+  const { rows } = await admin.query<{ digest: string | null }>(
+    `select shobj_description(oid, 'pg_database') as digest from pg_database where datname = $1`,
+    [name],
   );
-  if (!rows[0]?.present) return [...base];
-  const { rows: applied } = await client.query<{ name: string }>('select name from schema_migration');
-  const names = new Set(applied.map(({ name }) => name));
-  const released = (await readReleaseMigrations()).filter(({ name }) => names.has(name));
-  return [...base, ...released].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return rows[0]?.digest ?? undefined;
 }
 
 async function exclusively<T>(admin: pg.Client, work: () => Promise<T>): Promise<T> {

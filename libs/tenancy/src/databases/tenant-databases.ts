@@ -9,6 +9,8 @@ import type { DatabaseSnapshot, TenantSnapshot } from '#runtime/wire';
 import { isolationTier, type Placement, type TenantStatus } from '../tenant.js';
 import { connectTo, DatabaseClusters, type ClusterLogin } from './database-clusters.js';
 import { DatabaseProvisioner, type ServiceLogin } from './database-provisioner.js';
+import { takePrepared } from './prepared-databases.js';
+import { TenantSchema } from './tenant-schema.js';
 
 export interface TenantDatabase {
   id: string;
@@ -33,6 +35,7 @@ interface DatabaseRow {
   kind: 'POOLED' | 'DEDICATED';
   login_role: string;
   login_password_sealed: string;
+  prepared_as: string | null;
 }
 
 const served: Partial<Record<TenantStatus, 'ACTIVE' | 'MOVING'>> = { ACTIVE: 'ACTIVE', MOVING: 'MOVING' };
@@ -46,6 +49,7 @@ export class TenantDatabases {
     private readonly secrets: SecretBox,
     private readonly clusters: DatabaseClusters,
     private readonly provisioner: DatabaseProvisioner,
+    private readonly schema: TenantSchema,
   ) {}
 
   /** Registers a cluster and makes its pooled database and template, or brings them to the newest migration. */
@@ -54,8 +58,14 @@ export class TenantDatabases {
     await this.clusters.register(cluster);
     const { pool } = this.provisioner.names;
     await this.commands.asSystem('start', (command) => this.reserve(command, cluster.name, pool, 'POOLED'));
-    const row = await this.#rowOf(cluster.name, pool);
-    await this.provisioner.prepareCluster(cluster.name, this.#loginOf(row));
+    await this.prepareCluster(cluster.name);
+  }
+
+  /** Brings template and pooled database of a known cluster to the newest migration. */
+  async prepareCluster(cluster: string): Promise<void> {
+    const row = await this.#rowOf(cluster, this.provisioner.names.pool);
+    await this.provisioner.prepareCluster(cluster, this.#loginOf(row));
+    await this.#markMigrated(row.id);
   }
 
   /**
@@ -68,19 +78,33 @@ export class TenantDatabases {
     name: string,
     kind: 'POOLED' | 'DEDICATED',
   ): Promise<void> {
+    const known = await rowsOf(
+      command.tx,
+      'select id from tenant_database where cluster = $1 and name = $2',
+      [cluster, name],
+    );
+    if (known.length > 0) return;
+    const preparedAs = kind === 'DEDICATED' ? await takePrepared(command.tx, cluster) : null;
     const fresh = await rowsOf(
       command.tx,
-      `insert into tenant_database (id, cluster, name, kind, login_role, login_password_sealed)
-       values ($1, $2, $3, $4, $3, $5) on conflict (cluster, name) do nothing returning id`,
-      [randomUUID(), cluster, name, kind, this.secrets.seal(randomSecret())],
+      `insert into tenant_database (id, cluster, name, kind, login_role, login_password_sealed, prepared_as)
+       values ($1, $2, $3, $4, $3, $5, $6) on conflict (cluster, name) do nothing returning id`,
+      [randomUUID(), cluster, name, kind, this.secrets.seal(randomSecret()), preparedAs],
     );
     if (fresh.length === 0) return;
     await command.record({
       area: 'tenancy',
       action: 'database.reserved',
       subject: `database/${cluster}/${name}`,
-      after: { kind },
+      after: { kind, ...(preparedAs === null ? {} : { preparedAs }) },
     });
+  }
+
+  /** Makes a tenant's own database and its login, as they were reserved. */
+  async createDedicated(databaseId: string): Promise<void> {
+    const { cluster, ...login } = await this.login(databaseId);
+    await this.provisioner.createDedicated(cluster, login);
+    await this.#markMigrated(databaseId);
   }
 
   /** Every database that holds tenants or may come to. */
@@ -184,6 +208,16 @@ export class TenantDatabases {
     };
   }
 
+  async #markMigrated(id: string): Promise<void> {
+    const { digest, name } = await this.schema.version();
+    // Known already at most starts: nothing is written then.
+    await this.database.query(
+      `update tenant_database set schema_digest = $2, schema_version = $3, migration_error = null, migrated_at = now()
+       where id = $1 and schema_digest is distinct from $2`,
+      [id, digest, name],
+    );
+  }
+
   /** By default every role of a server may connect to every database: a tenant's could look at our catalogue. */
   async #closeControlPlane(): Promise<void> {
     const [own] = await this.database.query<{ name: string; open: boolean }>(
@@ -201,6 +235,7 @@ export class TenantDatabases {
       database: row.name,
       role: row.login_role,
       password: this.secrets.open(row.login_password_sealed),
+      ...(row.prepared_as === null ? {} : { preparedAs: row.prepared_as }),
     };
   }
 

@@ -2,13 +2,8 @@ import { Field, ID, InputType, ObjectType } from '@nestjs/graphql';
 import { OperationType } from '#operations';
 import { JsonScalar } from '#platform';
 import type { Placement } from '../tenant.js';
+import { MutationInput } from './mutation.input.js';
 import { PlacementEnum, TenantType } from './tenant.type.js';
-
-@InputType({ isAbstract: true })
-abstract class MutationInput {
-  @Field(() => String, { nullable: true, description: 'Idempotency key: a repetition changes nothing.' })
-  clientMutationId?: string | null;
-}
 
 @InputType()
 export class OnboardTenantInput extends MutationInput {

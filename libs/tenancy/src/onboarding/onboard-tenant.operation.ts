@@ -141,7 +141,7 @@ export class OnboardTenantOperation implements OperationKind {
     if (inputOf(context).database !== 'DEDICATED') return;
     const { cluster, name } = placeOf(context);
     const { id } = await this.databases.byName(cluster, name);
-    await this.provisioner.createDedicated(cluster, await this.databases.login(id));
+    await this.databases.createDedicated(id);
   }
 
   async #assign(command: Command, context: StepContext): Promise<void> {
