@@ -39,7 +39,12 @@ export async function benchScopedQuery(): Promise<Measurement[]> {
     const only = await pools.acquire(fixture.login);
     pools.release(only);
     const scopes = tenants.map((tenantId) =>
-      createTenantScope({ tenantId, pools, database: () => fixture.login, onDatabaseTime: () => undefined }),
+      createTenantScope({
+        tenantId,
+        pools,
+        home: { database: () => fixture.login, movedFrom: () => false },
+        onDatabaseTime: () => undefined,
+      }),
     );
     const scopedMs: number[] = [];
     const unscopedMs: number[] = [];

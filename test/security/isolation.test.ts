@@ -58,6 +58,23 @@ describe('isolation of tenants, as the role of the data plane', () => {
         ? attacker
         : { id: '00000000-0000-4000-8000-0000000000ff', databaseId: own.databaseId };
 
+    it('opens no table that is not for the service', async () => {
+      const client = await tenancy.databases.connectAsService(home().databaseId);
+      try {
+        for (const table of ['tenant_home', 'move_marker', 'schema_migration']) {
+          for (const sql of [
+            `select * from "${table}"`,
+            `delete from "${table}"`,
+            `select 1 from "${table}" for share`,
+          ]) {
+            expect({ sql, got: await codeOf(client, sql) }).toEqual({ sql, got: '42501' });
+          }
+        }
+      } finally {
+        await client.end();
+      }
+    });
+
     it('has rows of the victim in every table', async () => {
       const empty: string[] = [];
       for (const table of await tables(home())) {
@@ -211,7 +228,8 @@ describe('isolation of tenants, as the role of the data plane', () => {
     return asAdmin(databaseId, async (client) => {
       const { rows } = await client.query<{ name: string }>(
         `select relname as name from pg_class where relnamespace = 'public'::regnamespace
-           and relkind in ('r', 'p') and relname <> 'schema_migration' order by relname`,
+           and relkind in ('r', 'p') and relname <> all('{schema_migration,tenant_home,move_marker}')
+         order by relname`,
       );
       return rows.map(({ name }) => name);
     });

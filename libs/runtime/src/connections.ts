@@ -46,7 +46,12 @@ interface Pool {
   size: number;
   /** The login changed or went away: connections close when they come back. */
   retired: boolean;
+  /** Connections that are kept open though nobody uses them yet. */
+  warm: number;
 }
+
+/** Connections to a database that tenants may move to at any moment: opening them then would keep writers waiting. */
+const warmConnections = 4;
 
 /**
  * Connections to the tenants' databases: one pool per login, bounded per database and in all. When the total is used
@@ -115,6 +120,23 @@ export class ConnectionPools {
     }
   }
 
+  /** Opens connections ahead of their first use, as far as there is room, and keeps them while they are named here. */
+  keepWarm(logins: readonly DatabaseSnapshot[]): void {
+    if (this.#closed) return;
+    const wanted = new Set(logins.map(({ id }) => id));
+    for (const [id, pool] of this.#pools) if (!wanted.has(id)) pool.warm = 0;
+    for (const login of logins) {
+      const pool = this.#pool(login);
+      pool.warm = Math.min(warmConnections, this.limits.perDatabase);
+      while (pool.size < pool.warm && this.#open < this.limits.total) {
+        this.#connect(pool).then(
+          (connection) => this.release(connection),
+          (error: unknown) => this.logger.warn({ err: error }, 'a standby database cannot be reached'),
+        );
+      }
+    }
+  }
+
   /** Open connections by database id, for metrics and tests. */
   sizes(): Record<string, { open: number; idle: number; waiting: number }> {
     return Object.fromEntries(
@@ -136,7 +158,7 @@ export class ConnectionPools {
     const found = this.#pools.get(login.id);
     if (found && sameLogin(found.login, login)) return found;
     if (found) this.#retire(login.id, found);
-    const pool: Pool = { login, idle: [], waiting: [], size: 0, retired: false };
+    const pool: Pool = { login, idle: [], waiting: [], size: 0, retired: false, warm: 0 };
     this.#pools.set(login.id, pool);
     return pool;
   }
@@ -232,7 +254,9 @@ export class ConnectionPools {
   #sweep(): void {
     const before = Date.now() - this.limits.idleMs;
     for (const pool of this.#pools.values()) {
-      while (pool.idle[0] && pool.idle[0].idleSince < before) this.#close(pool.idle.shift() as Connection);
+      while (pool.size > pool.warm && pool.idle[0] && pool.idle[0].idleSince < before) {
+        this.#close(pool.idle.shift() as Connection);
+      }
     }
   }
 }

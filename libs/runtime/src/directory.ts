@@ -37,6 +37,18 @@ export class Directory {
     return tenant && this.#databases.get(tenant.databaseId);
   }
 
+  /** The other of the two databases between which the tenant moves. */
+  standby(tenantId: string): DatabaseSnapshot | undefined {
+    const id = this.#byId.get(tenantId)?.standbyDatabaseId;
+    return id ? this.#databases.get(id) : undefined;
+  }
+
+  /** Databases that tenants may move to at any moment. */
+  standbys(): DatabaseSnapshot[] {
+    const ids = new Set([...this.#byId.values()].map(({ standbyDatabaseId }) => standbyDatabaseId));
+    return [...this.#databases.values()].filter(({ id }) => ids.has(id));
+  }
+
   /** undefined: no limit. */
   quota(tenantId: string, kind: QuotaKind, now = new Date()): EffectiveQuota | undefined {
     const quota = this.#byId.get(tenantId)?.quotas.find((candidate) => candidate.kind === kind);

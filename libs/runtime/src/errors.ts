@@ -77,6 +77,20 @@ export class TenantSuspended extends RuntimeError {
   }
 }
 
+/** The tenant's rows are on their way to another database, for longer than a writer waits: 503. Nothing was done. */
+export class TenantMoving extends RuntimeError {
+  constructor(cause: unknown, retryAfterSeconds = 1) {
+    super(
+      'TENANT_MOVING',
+      'The tenant is being moved to another database; nothing was done.',
+      503,
+      `Try again in ${retryAfterSeconds} s.`,
+      { 'retry-after': String(retryAfterSeconds) },
+      cause,
+    );
+  }
+}
+
 /** The tenant is not in the snapshot: it was offboarded, or this instance may not serve it. */
 export class TenantNotServed extends RuntimeError {
   constructor(tenant: string) {

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Admissions, defaultAdmissionOptions, type Admission, type AdmissionOptions } from './admission.js';
 import { ConnectionPools, defaultConnectionLimits, type ConnectionLimits } from './connections.js';
 import { Directory } from './directory.js';
+import { Homes } from './homes.js';
 import { ControlPlaneUnavailable, TenantNotServed, TenantSuspended, UnknownTenantToken } from './errors.js';
 import type { KpiObservation } from './kpis.js';
 import { silentLogger, type RuntimeLogger } from './logger.js';
@@ -32,6 +33,8 @@ export interface RuntimeOptions {
   logger?: RuntimeLogger;
   admission?: Partial<AdmissionOptions>;
   connections?: Partial<ConnectionLimits>;
+  /** How long a writer waits while its tenant moves to another database, in milliseconds; default 5,000. */
+  moveDeadlineMs?: number;
   /** How long `start` waits for a first snapshot if none is stored, in milliseconds. */
   startTimeoutMs?: number;
 }
@@ -57,6 +60,7 @@ export class TierdeckRuntime {
   readonly #pools: ConnectionPools;
   readonly #listeners = new Set<(notice: SnapshotNotice) => void>();
   readonly #admitted = new AsyncLocalStorage<string>();
+  readonly #homes = new Homes(() => this.#directory);
   #directory = new Directory({ revision: -1, tenants: [], databases: [] });
 
   private constructor(private readonly options: RuntimeOptions) {
@@ -169,11 +173,8 @@ export class TierdeckRuntime {
     return createTenantScope({
       tenantId: tenant.id,
       pools: this.#pools,
-      database: () => {
-        const database = this.#directory.database(tenant.id);
-        if (!database) throw new TenantNotServed(tenant.id);
-        return database;
-      },
+      home: this.#homes.of(tenant.id),
+      ...(this.options.moveDeadlineMs === undefined ? {} : { moveDeadlineMs: this.options.moveDeadlineMs }),
       onDatabaseTime: (ms) => this.#reporter.usage.add(tenant.id, 'databaseMs', ms),
     });
   }
@@ -267,7 +268,9 @@ export class TierdeckRuntime {
 
   #use(snapshot: RuntimeSnapshot): void {
     this.#directory = new Directory(snapshot);
+    this.#homes.forget();
     this.#pools.retain(snapshot.databases);
+    this.#pools.keepWarm(this.#directory.standbys());
     const notice = { revision: snapshot.revision, tenants: this.tenants() };
     for (const listener of this.#listeners) {
       try {

@@ -27,7 +27,7 @@ describe('a tenant scope', () => {
     return createTenantScope({
       tenantId,
       pools,
-      database: () => fixture.login,
+      home: { database: () => fixture.login, movedFrom: () => false },
       onDatabaseTime: () => undefined,
     });
   }

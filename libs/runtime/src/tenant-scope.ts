@@ -1,8 +1,8 @@
 import type { QueryResult, QueryResultRow } from 'pg';
 import type { Connection, ConnectionPools } from './connections.js';
+import { defaultMoveDeadlineMs, fenceOf, isGone, MovePatience, type TenantHome } from './home.js';
 import { pipeline, type Statement } from './scoped-query.js';
 import { contextOf, forgetPlans, isOutdatedPlan, statementOf } from './statements.js';
-import type { DatabaseSnapshot } from './wire.js';
 
 /** Runs SQL for one tenant: row-level security lets it see that tenant's rows and no other. */
 export interface TenantQueryable {
@@ -28,28 +28,44 @@ export interface TransactionOptions {
 export interface TenantScope extends TenantQueryable {
   readonly tenantId: string;
   /**
-   * Runs `work` in one transaction. On a serialization failure, a deadlock or a plan outdated by a migration it is
-   * rolled back and `work` runs again, so `work` must have no effect outside the transaction.
+   * Runs `work` in one transaction. On a serialization failure, a deadlock, a plan outdated by a migration or a move of
+   * the tenant it is rolled back and `work` runs again, so `work` must have no effect outside the transaction.
+   * @throws TenantMoving if the tenant moves for longer than a writer waits.
    */
   transaction<T>(work: (tx: TenantQueryable) => Promise<T>, options?: TransactionOptions): Promise<T>;
 }
 
 export interface TenantScopeOptions {
   tenantId: string;
-  /** Asked at each use, so that a moved tenant is found in its new home. */
-  database: () => DatabaseSnapshot;
+  home: TenantHome;
   pools: ConnectionPools;
+  /** How long a writer waits while the tenant moves, in milliseconds. */
+  moveDeadlineMs?: number;
   /** Told how long a connection was held, in milliseconds. */
   onDatabaseTime: (milliseconds: number) => void;
 }
 
 export function createTenantScope(options: TenantScopeOptions): TenantScope {
-  const { tenantId, pools } = options;
+  const { tenantId, pools, home, moveDeadlineMs = defaultMoveDeadlineMs } = options;
   const context = contextOf(tenantId);
   const ahead = [context];
 
-  async function transactionOnce<T>(work: (tx: TenantQueryable) => Promise<T>, begin: Statement): Promise<T> {
-    const connection = await pools.acquire(options.database());
+  function acquire(): Connection | Promise<Connection> {
+    const database = home.database();
+    const acquired = pools.acquire(database);
+    if (!(acquired instanceof Promise)) return acquired;
+    return acquired.catch((error: unknown) => {
+      // A former home that is closed for good sends the caller to where the tenant is now.
+      if (!isGone(error) || !home.movedFrom(database.id)) throw error;
+      return pools.acquire(home.database());
+    });
+  }
+
+  async function transactionOn<T>(
+    connection: Connection,
+    work: (tx: TenantQueryable) => Promise<T>,
+    begin: Statement,
+  ): Promise<T> {
     const since = performance.now();
     const transaction = new Transaction(connection, [begin, context]);
     let clean = true;
@@ -59,7 +75,8 @@ export function createTenantScope(options: TenantScopeOptions): TenantScope {
       return result;
     } catch (error) {
       clean = await transaction.rollback();
-      throw error;
+      // Whatever `work` made of it: the transaction failed because the tenant moves.
+      throw transaction.fenced ?? error;
     } finally {
       options.onDatabaseTime(performance.now() - since);
       pools.release(connection, !clean);
@@ -69,33 +86,40 @@ export function createTenantScope(options: TenantScopeOptions): TenantScope {
   return {
     tenantId,
     async query<Row extends QueryResultRow>(sql: string, parameters: readonly unknown[] = []) {
+      let patience: MovePatience | undefined;
       for (let attempt = 1; ; attempt++) {
-        const acquired = pools.acquire(options.database());
+        const acquired = acquire();
         const connection = acquired instanceof Promise ? await acquired : acquired;
         const since = performance.now();
-        let broken = false;
+        let failure: unknown;
         try {
           const result = await pipeline(connection.client, ahead, statementOf(sql, parameters));
           return result as QueryResult<Row>;
         } catch (error) {
-          broken = endsSession(error);
-          if (attempt > 1 || !isOutdatedPlan(error)) throw error;
-          forgetPlans();
+          failure = error;
         } finally {
           options.onDatabaseTime(performance.now() - since);
-          pools.release(connection, broken);
+          pools.release(connection, endsSession(failure));
         }
+        if (attempt === 1 && isOutdatedPlan(failure)) forgetPlans();
+        else await (patience ??= new MovePatience(home, moveDeadlineMs)).wait(failure, connection.pool.login);
       }
     },
     async transaction(work, { isolation = 'read committed', readOnly = false, attempts = 4 } = {}) {
       const begin = beginStatement(isolation, readOnly);
-      for (let attempt = 1; ; attempt++) {
+      let patience: MovePatience | undefined;
+      for (let attempt = 1; ;) {
+        const connection = await acquire();
         try {
-          return await transactionOnce(work, begin);
+          return await transactionOn(connection, work, begin);
         } catch (error) {
+          if (fenceOf(error)) {
+            await (patience ??= new MovePatience(home, moveDeadlineMs)).wait(error, connection.pool.login);
+            continue;
+          }
           if (isOutdatedPlan(error)) forgetPlans();
           else if (!isTransient(error)) throw error;
-          if (attempt >= attempts) throw error;
+          if (attempt++ >= attempts) throw error;
         }
       }
     },
@@ -105,6 +129,8 @@ export function createTenantScope(options: TenantScopeOptions): TenantScope {
 /** BEGIN and the tenant's context travel with the first statement; one without statements costs nothing. */
 class Transaction implements TenantQueryable {
   #state: 'unopened' | 'open' | 'ended' = 'unopened';
+  /** Set when the database refused a statement because the tenant moves. */
+  fenced: unknown;
 
   constructor(
     private readonly connection: Connection,
@@ -118,7 +144,16 @@ class Transaction implements TenantQueryable {
     if (this.#state === 'ended') throw new Error('The transaction has ended; its query was not awaited.');
     const ahead = this.#state === 'unopened' ? this.opening : [];
     this.#state = 'open';
-    return (await pipeline(this.connection.client, ahead, statementOf(sql, parameters))) as QueryResult<Row>;
+    try {
+      return (await pipeline(
+        this.connection.client,
+        ahead,
+        statementOf(sql, parameters),
+      )) as QueryResult<Row>;
+    } catch (error) {
+      if (fenceOf(error)) this.fenced = error;
+      throw error;
+    }
   }
 
   /** @throws Error if a statement failed and `work` swallowed that: PostgreSQL answers COMMIT with a rollback. */

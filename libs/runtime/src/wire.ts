@@ -21,6 +21,8 @@ export interface TenantSnapshot {
   tier: 'SHARED' | 'HYBRID' | 'DEDICATED';
   region: string | null;
   databaseId: string;
+  /** While the tenant moves: the database it goes to; after that, for a while, the one it could go back to. */
+  standbyDatabaseId?: string | null;
   integrationWorkers: 'SHARED' | 'DEDICATED';
   /** SHA-256 (hex) of the tenant's bearer tokens. */
   tokenHashes: string[];
