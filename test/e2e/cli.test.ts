@@ -102,9 +102,20 @@ spec:
     ]);
     expect(simulated.code).toBe(2);
     expect(simulated.stdout).toMatch(/northwind/);
-    expect((await tierdeck(['flag', 'set', 'pricing.engine', 'waterfall-v2', '--branch', branch])).code).toBe(
-      0,
+    const change = ['pricing.engine', 'waterfall-v2', '--branch', branch];
+    const refused = await tierdeck(['flag', 'set', ...change]);
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toContain(
+      `tierdeck change-request open ${change[0]} ${change[1]} --env production --branch ${branch}`,
     );
+    const opened = await tierdeck(['change-request', 'open', ...change, '--submit']);
+    const id = /change-request\/(\S+)/.exec(opened.stdout)?.[1] ?? '';
+    expect((await tierdeck(['change-request', 'approve', id])).stderr).toContain('AUTHOR_CANNOT_APPROVE');
+    const { stdout: approver } = await tierdeck(['token', 'create', 'approver', 'release']);
+    const other = { TIERDECK_TOKEN: approver.trim() };
+    expect((await tierdeck(['change-request', 'approve', id, '--comment', 'good'], other)).code).toBe(0);
+    expect((await tierdeck(['change-request', 'show', id])).stdout).toContain('approved by approver: good');
+    expect((await tierdeck(['change-request', 'apply', id])).stdout).toContain('applied');
     expect((await tierdeck(['flag', 'explain', 'pricing.engine', '--branch', branch])).stdout).toMatch(
       /^pricing\.engine is on, waterfall-v2/,
     );

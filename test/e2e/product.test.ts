@@ -120,9 +120,14 @@ describe('flags', () => {
 
   it('change the price of one branch and leave the other, and come back', async () => {
     const [here, there] = [await unitPrice(usb), await unitPrice(elsewhere)];
-    await stack.ask(`mutation ($input: SetFlagRuleInput!) { setFlagRule(input: $input) { revision } }`, {
-      input: { ...rule, enabled: true, variant: 'waterfall-v2' },
-    });
+    await expect(
+      stack.ask(`mutation ($input: SetFlagRuleInput!) { setFlagRule(input: $input) { revision } }`, {
+        input: { ...rule, enabled: true, variant: 'waterfall-v2' },
+      }),
+    ).rejects.toThrow('only by a change request');
+    const { flag, environment, scope } = rule;
+    const change = { kind: 'SET_RULE', flag, scope, enabled: true, variant: 'waterfall-v2' };
+    await stack.applyApproved(environment, [change]);
     await until('the new price', async () => (await unitPrice(usb)) !== here);
     expect(await unitPrice(elsewhere)).toBe(there);
     await stack.ask(`mutation ($input: ClearFlagRuleInput!) { clearFlagRule(input: $input) { revision } }`, {

@@ -131,6 +131,32 @@ export class TestStack {
     if (!answer.data || answer.errors) throw new Error(JSON.stringify(answer.errors));
     return answer.data;
   }
+
+  /** Flag changes through a change request that the administrator opens and somebody else approves. */
+  async applyApproved(environment: string, changes: object[]): Promise<void> {
+    const { openChangeRequest } = await this.ask<{
+      openChangeRequest: { changeRequest: { id: string; digest: string } };
+    }>(
+      `mutation ($input: OpenChangeRequestInput!) {
+         openChangeRequest(input: $input) { changeRequest { id digest } } }`,
+      { input: { title: 'test', environment, submit: true, changes } },
+    );
+    const { id } = openChangeRequest.changeRequest;
+    const { createToken } = await this.ask<{ createToken: { secret: string } }>(
+      `mutation { createToken(input: { name: "approver", role: release }) { secret } }`,
+    );
+    const approved = await this.graphql(
+      `mutation ($input: ReviewChangeRequestInput!) {
+         approveChangeRequest(input: $input) { changeRequest { id } } }`,
+      { input: openChangeRequest.changeRequest },
+      createToken.secret,
+    );
+    if (approved.errors) throw new Error(JSON.stringify(approved.errors));
+    await this.ask(
+      `mutation ($input: ChangeRequestInput!) { applyChangeRequest(input: $input) { changeRequest { id } } }`,
+      { input: { id } },
+    );
+  }
 }
 
 /** A folder that also PostgreSQL's own system user may enter. */

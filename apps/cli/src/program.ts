@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { accessCommands } from './commands/access.js';
 import { auditCommands } from './commands/audit.js';
+import { changeRequestCommands } from './commands/change-request.js';
 import { deadLetterCommands } from './commands/dead-letter.js';
 import { completionCommand } from './commands/completion.js';
 import { fleetCommands } from './commands/fleet.js';
@@ -28,6 +29,7 @@ export function createProgram(context: Context): Command {
   tenantCommands(program, context);
   fleetCommands(program, context);
   flagCommands(program, context);
+  changeRequestCommands(program, context);
   releaseCommands(program, context);
   quotaCommands(program, context);
   deadLetterCommands(program, context);

@@ -64,7 +64,7 @@ type ManifestRule = z.infer<typeof rule>;
 /** One thing that applying does, as a person reads it and as a command does it. */
 interface Step {
   change: FieldChange;
-  run: (command: Command) => Promise<unknown>;
+  run: (command: Command, approval: string | undefined) => Promise<unknown>;
 }
 
 /**
@@ -127,8 +127,10 @@ export class FlagManifests implements ManifestHandler<FlagManifest>, OnModuleIni
     return { action: fields.length > 0 ? 'UPDATE' : 'NONE', fields };
   }
 
+  /** Manifests that come with the installation carry its right; those of a person need approval as any change does. */
   async apply(command: Command, manifest: FlagManifest): Promise<string[]> {
-    for (const { run } of await this.#steps(command.tx, manifest)) await run(command);
+    const approval = command.actor.kind === 'system' ? 'deployment' : undefined;
+    for (const { run } of await this.#steps(command.tx, manifest)) await run(command, approval);
     await rememberManifest(command.tx, manifest.metadata.key, manifest.spec);
     return [];
   }
@@ -164,8 +166,10 @@ export class FlagManifests implements ManifestHandler<FlagManifest>, OnModuleIni
     if (!first) return [];
     const changed = Object.fromEntries(changes.map(({ path, after }) => [path.slice('spec.'.length), after]));
     const update = { key: definition.key, kind: definition.kind, ...changed };
-    const run = (command: Command) =>
-      stored ? this.flags.updateFlag(command, update) : this.flags.createFlag(command, definition);
+    const run: Step['run'] = (command, approval) =>
+      stored
+        ? this.flags.updateFlag(command, { ...update, approval })
+        : this.flags.createFlag(command, definition);
     // One command makes all of them.
     return [{ change: first, run }, ...rest.map((change) => ({ change, run: () => Promise.resolve() }))];
   }
@@ -184,7 +188,8 @@ export class FlagManifests implements ManifestHandler<FlagManifest>, OnModuleIni
     return [
       {
         change,
-        run: (command) => this.flags.setEnabled(command, { flag, environment, enabled: wanted, reason }),
+        run: (command, approval) =>
+          this.flags.setEnabled(command, { flag, environment, enabled: wanted, reason, approval }),
       },
     ];
   }
@@ -210,14 +215,14 @@ export class FlagManifests implements ManifestHandler<FlagManifest>, OnModuleIni
       };
       const { scope, reason = 'manifest' } = one;
       const rule = { flag, environment, scope, ...valueOf(one), reason, allowUnknownScope: true };
-      steps.push({ change, run: (command) => this.flags.setRule(command, rule) });
+      steps.push({ change, run: (command, approval) => this.flags.setRule(command, { ...rule, approval }) });
     }
     for (const { scope } of last.filter((one) => !wanted.some((other) => keyOf(other) === keyOf(one)))) {
       const stored = await findRule(tx, { flag, environment, scope });
       if (!stored) continue;
       const change = { path: `${path}.${keyOf(stored)}`, before: valueOf(stored), after: null };
       const at = { flag, environment, scope, reason: 'manifest' };
-      steps.push({ change, run: (command) => this.flags.clearRule(command, at) });
+      steps.push({ change, run: (command, approval) => this.flags.clearRule(command, { ...at, approval }) });
     }
     return steps;
   }

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TenancyModule } from '#tenancy';
+import { changeRequestProviders } from './change-requests/providers.js';
 import { FlagFeed } from './delivery/flag-feed.js';
 import { FlagMetrics } from './delivery/flag-metrics.js';
 import { SdkAccess } from './delivery/sdk-access.js';
@@ -33,6 +34,7 @@ const resolvers = [
     FlagSubjects,
     FlagManifests,
     ...delivery,
+    ...changeRequestProviders,
     ...resolvers,
   ],
   exports: [FlagsService, FlagsReadModel, FlagFeed, FlagMetrics, SdkAccess],

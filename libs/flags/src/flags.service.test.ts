@@ -11,7 +11,7 @@ describe('flags service', () => {
     await flags.create({
       key: 'pricing.engine',
       kind: 'VARIANT',
-      riskClass: 'FINANCIAL',
+      riskClass: 'STANDARD',
       variants: [{ name: 'wwi-best-price' }, { name: 'waterfall-v2', payload: { rounds: 2 } }],
       defaultVariant: 'wwi-best-price',
     });
@@ -50,7 +50,7 @@ describe('flags service', () => {
       tenant_id: '00000000-0000-4000-8000-000000000001',
       environment: 'production',
       before: null,
-      after: { scope: seattle, enabled: true, variant: 'waterfall-v2', riskClass: 'FINANCIAL' },
+      after: { scope: seattle, enabled: true, variant: 'waterfall-v2', riskClass: 'STANDARD' },
       reason: 'pilot',
     });
     expect(second).toMatchObject({ before: { enabled: true, variant: 'waterfall-v2' } });

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Command } from '#audit';
+import { contentDigest, type Command } from '#audit';
 import type { Transaction } from '#platform';
 import { isUnitScope, type FlagKind, type FlagScope, type FlagVariant, type RiskClass } from './flag.js';
 import { checkDefinition, checkRule, checkScope } from './flag-rules.js';
@@ -30,6 +30,13 @@ import {
   type RuleAddress,
   type StoredRule,
 } from './flags.store.js';
+import {
+  authorise,
+  clearingOpens,
+  openCommand,
+  strictestEnvironment,
+} from './change-requests/approval-guard.js';
+import type { DefinitionChange } from './change-requests/flag-change.js';
 import { scopeSubject } from './scope-subject.store.js';
 
 export interface NewFlag {
@@ -48,6 +55,8 @@ interface Guarded {
   reason?: string | null | undefined;
   /** Ties the change to an undertaking, e.g. `release/<id>`. */
   correlation?: string | undefined;
+  /** By what right a change that needs approval is made: `change-request/<id>`, `release/<id>` or `deployment`. */
+  approval?: string | undefined;
 }
 
 export interface RuleChange extends RuleAddress, Guarded {
@@ -106,6 +115,7 @@ export class FlagsService {
     const used = await variantsInUse(command.tx, input.key);
     const gone = used.find((name) => !after.variants.some((variant) => variant.name === name));
     if (gone) throw new FlagInvalidError(`Rules still use the variant "${gone}".`, 'variants');
+    if (!sameGuarded(before, after)) await this.#authoriseDefinition(command, before, input.approval);
     await updateFlag(command.tx, after);
     const revision = await command.record({
       area: 'flags',
@@ -119,10 +129,20 @@ export class FlagsService {
     return { flag: input.key, revision };
   }
 
+  /** Changes the parts of a definition that need approval, as a change request does. */
+  async changeDefinition(
+    command: Command,
+    input: DefinitionChange & { key: string } & Guarded,
+  ): Promise<FlagChangeResult> {
+    const { kind } = await this.#lock(command.tx, input.key, input.expectedVersion);
+    return this.updateFlag(command, { ...input, kind });
+  }
+
   /**
-   * Sets what the flag is for one scope.
+   * Sets what the flag is for one scope. Turning on needs an approval where the policy says so; turning off never does.
    * @throws FlagNotFoundError, EnvironmentNotFoundError, ScopeNotFoundError, FlagInvalidError,
-   *   FlagChangedError FLAG_CHANGED, FlagArchivedError FLAG_ARCHIVED
+   *   FlagChangedError FLAG_CHANGED, FlagArchivedError FLAG_ARCHIVED,
+   *   ChangeRequestRequiredError CHANGE_REQUEST_REQUIRED
    */
   async setRule(command: Command, input: RuleChange): Promise<FlagChangeResult> {
     const flag = await this.#lock(command.tx, input.flag, input.expectedVersion);
@@ -135,6 +155,12 @@ export class FlagsService {
     const before = await findRule(command.tx, input);
     if (before?.enabled === input.enabled && before.variant === variant)
       return this.#unchanged(command.tx, input);
+    const value = variant ?? (input.enabled ? 'on' : 'off');
+    const emergency = await authorise(command.tx, {
+      ...pick(flag, input),
+      opens: input.enabled,
+      command: openCommand(flag.key, value, input.environment, input.scope),
+    });
     await ensureEnvironment(command.tx, input.flag, input.environment);
     await upsertRule(command.tx, input, {
       enabled: input.enabled,
@@ -146,7 +172,13 @@ export class FlagsService {
       action: 'flag.rule-set',
       tenantId: subject.tenantId,
       before: before && { scope: input.scope, enabled: before.enabled, variant: before.variant },
-      after: { scope: input.scope, enabled: input.enabled, variant, riskClass: flag.riskClass },
+      after: {
+        scope: input.scope,
+        enabled: input.enabled,
+        variant,
+        riskClass: flag.riskClass,
+        ...(emergency ? { emergency } : {}),
+      },
     });
   }
 
@@ -158,12 +190,17 @@ export class FlagsService {
     const before = await findRule(command.tx, input);
     if (!before) return this.#unchanged(command.tx, input);
     const { tenantId } = await scopeSubject(command.tx, input.scope);
+    const emergency = await authorise(command.tx, {
+      ...pick(flag, input),
+      opens: await clearingOpens(command.tx, input),
+      command: openCommand(flag.key, '--clear', input.environment, input.scope),
+    });
     await deleteRule(command.tx, input);
     return this.#record(command, flag, input, {
       action: 'flag.rule-cleared',
       tenantId,
       before: { scope: input.scope, enabled: before.enabled, variant: before.variant },
-      after: { scope: input.scope, riskClass: flag.riskClass },
+      after: { scope: input.scope, riskClass: flag.riskClass, ...(emergency ? { emergency } : {}) },
     });
   }
 
@@ -177,11 +214,20 @@ export class FlagsService {
     await ensureEnvironment(command.tx, input.flag, input.environment);
     const before = await environmentState(command.tx, input.flag, input.environment);
     if (before.enabled === input.enabled) return { flag: input.flag, revision: before.revision };
+    const emergency = await authorise(command.tx, {
+      ...pick(flag, input),
+      opens: input.enabled,
+      command: openCommand(flag.key, '--revive', input.environment),
+    });
     await setEnvironmentEnabled(command.tx, input.flag, input.environment, input.enabled);
     return this.#record(command, flag, input, {
       action: input.enabled ? 'flag.enabled' : 'flag.killed',
       before: { enabled: before.enabled },
-      after: { enabled: input.enabled, riskClass: flag.riskClass },
+      after: {
+        enabled: input.enabled,
+        riskClass: flag.riskClass,
+        ...(emergency ? { emergency } : {}),
+      },
     });
   }
 
@@ -206,6 +252,19 @@ export class FlagsService {
   /** The rule of exactly this scope, if there is one: what a release notes down before it sets its own. */
   async rule(tx: Transaction, at: RuleAddress): Promise<StoredRule | undefined> {
     return findRule(tx, at);
+  }
+
+  async #authoriseDefinition(
+    command: Command,
+    flag: FlagRecord,
+    approval: string | undefined,
+  ): Promise<void> {
+    const environment = await strictestEnvironment(command.tx, flag.riskClass);
+    await authorise(command.tx, {
+      ...pick(flag, { environment, approval }),
+      opens: true,
+      command: `tierdeck change-request open ${flag.key} --definition <file.yaml> --env ${environment}`,
+    });
   }
 
   async #lock(tx: Transaction, key: string, expectedVersion: number | null | undefined): Promise<FlagRecord> {
@@ -246,6 +305,23 @@ export class FlagsService {
     await stamp(command.tx, flag.key, revision, input.environment);
     return { flag: flag.key, revision };
   }
+}
+
+/** The part of a change that the approval policy looks at. */
+function pick(
+  { key, riskClass }: FlagRecord,
+  { environment, approval }: { environment: string; approval?: string | undefined },
+): { flag: string; riskClass: RiskClass; environment: string; approval: string | undefined } {
+  return { flag: key, riskClass, environment, approval };
+}
+
+/** Whether what a flag is stays the same in everything that needs approval. */
+function sameGuarded(a: FlagRecord, b: FlagRecord): boolean {
+  return contentDigest(guarded(a)) === contentDigest(guarded(b));
+}
+
+function guarded({ riskClass, variants, defaultVariant }: FlagRecord): unknown {
+  return { riskClass, variants, defaultVariant };
 }
 
 function optional(input: Guarded): { reason?: string; correlation?: string } {

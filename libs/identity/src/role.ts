@@ -11,7 +11,9 @@ export type Permission =
   | 'releases:write'
   | 'releases:approve'
   | 'quotas:write'
-  | 'tokens:write';
+  | 'tokens:write'
+  /** How many approvals a change needs. */
+  | 'policies:write';
 
 const operator: Permission[] = [
   'read',
@@ -30,7 +32,7 @@ const permissions: Record<Role, ReadonlySet<Permission>> = {
   account: new Set(['read', 'placement:write', 'quotas:write']),
   release: new Set(['read', 'flags:write', 'releases:write', 'releases:approve']),
   operator: new Set(operator),
-  admin: new Set([...operator, 'tokens:write']),
+  admin: new Set([...operator, 'tokens:write', 'policies:write']),
 };
 
 export function allows(role: Role, permission: Permission): boolean {

@@ -65,6 +65,7 @@ export class ReleaseFlags {
         variant: change.variant,
         reason: `Release "${release.name}"`,
         correlation: correlationOf(release),
+        approval: correlationOf(release),
       });
     }
     return before;
@@ -91,12 +92,13 @@ export class ReleaseFlags {
       }
       const correlation = correlationOf(release);
       try {
-        if (rule) await this.flags.setRule(command, { ...at, ...rule, correlation });
+        if (rule) await this.flags.setRule(command, { ...at, ...rule, correlation, approval: correlation });
         else
           await this.flags.clearRule(command, {
             ...at,
             reason: `Rollback of release "${release.name}"`,
             correlation,
+            approval: correlation,
           });
       } catch (error) {
         // An archived flag decides nothing any more.

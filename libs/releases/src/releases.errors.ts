@@ -17,14 +17,14 @@ export class ReleaseStatusError extends ConflictError {
 }
 
 export class ApprovalNeededError extends TierdeckError {
-  constructor(name: string, flags: readonly string[]) {
+  constructor(name: string, flags: readonly string[], given: number, needed: number) {
     super(
       'APPROVAL_NEEDED',
-      `Release "${name}" changes financial flags (${flags.join(', ')}) and has no approval.`,
+      `Release "${name}" changes financial flags (${flags.join(', ')}) and has ${given} of the ${needed} approvals that it needs.`,
       403,
       {
         hint: 'Somebody other than its author: tierdeck release approve <id>',
-        details: { flags },
+        details: { flags, given, needed },
       },
     );
   }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { Command } from '#audit';
+import { approvalsNeeded } from '#flags';
 import { ConflictError, InvalidInputError, NotFoundError } from '#platform';
 import { TenantsReadModel } from '#tenancy';
 import { toContent, toWaves, type ContentInput, type WaveInput } from './release-content.js';
@@ -217,7 +218,9 @@ export class ReleasesService {
       'select from release_approval where release_id = $1',
       [release.id],
     );
-    if (approvals.length === 0) throw new ApprovalNeededError(release.name, financial);
+    const needed = Math.max(1, await approvalsNeeded(command.tx, release.environment, 'FINANCIAL'));
+    if (approvals.length < needed)
+      throw new ApprovalNeededError(release.name, financial, approvals.length, needed);
   }
 
   async #refuseOverlap(

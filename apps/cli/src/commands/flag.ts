@@ -3,7 +3,7 @@ import type { Context } from '../context.js';
 import { CliError } from '../cli-error.js';
 import { parseFormat, render, renderOne } from '../output.js';
 
-interface ScopeOptions {
+export interface ScopeOptions {
   tier?: string;
   region?: string;
   tenant?: string;
@@ -21,9 +21,9 @@ interface Decision {
   trace: { scope: { kind: string; key: string }; outcome: string; explanation: string }[];
 }
 
-const environment = () => new Option('-e, --env <name>', 'environment').default('production');
+export const environment = () => new Option('-e, --env <name>', 'environment').default('production');
 
-function withScope(command: Command): Command {
+export function withScope(command: Command): Command {
   return command
     .option('--tier <tier>', 'every tenant of an isolation tier')
     .option('--region <region>', 'every tenant of a region')
@@ -228,7 +228,7 @@ function summary({ enabled, variant }: Summary): string {
   return variant ?? (enabled ? 'on' : 'off');
 }
 
-function decided(value: string): { enabled: boolean; variant?: string } {
+export function decided(value: string): { enabled: boolean; variant?: string } {
   if (value === 'on') return { enabled: true };
   if (value === 'off') return { enabled: false };
   return { enabled: true, variant: value };

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ApiError } from '#api-client';
 import type { DataPlane } from '../data-plane.js';
 import type { Instance } from '../instance.js';
 import type { Promises } from '../promises.js';
@@ -38,8 +39,20 @@ export async function branchPricing(instance: Instance, promises: Promises): Pro
     variant: 'waterfall-v2',
     reason: 'tour',
   };
+  promises.keep(
+    'a financial flag is not switched on in production without approval',
+    (await instance.controlPlane.change('setFlagRule', rule, 'revision').catch(codeOf)) ===
+      'CHANGE_REQUEST_REQUIRED',
+  );
+  const request = await approvedChange(instance, `${flag} at ${here.branch}`, {
+    kind: 'SET_RULE',
+    flag,
+    scope,
+    enabled: true,
+    variant: 'waterfall-v2',
+  });
   const on = await effect(dataPlane, here, item.sku, 'waterfall-v2', () =>
-    instance.controlPlane.change('setFlagRule', rule, 'revision'),
+    instance.controlPlane.change('applyChangeRequest', request, 'changeRequest { id }', 'ChangeRequestInput'),
   );
   const after = {
     here: await quote(dataPlane, here, item.sku),
@@ -85,6 +98,37 @@ export async function branchPricing(instance: Instance, promises: Promises): Pro
     `${here.branch} is back at its old price`,
     price(await quote(dataPlane, here, item.sku)) === price(before.here),
   );
+}
+
+/** A change request that somebody else has approved, ready to be applied. */
+async function approvedChange(
+  { controlPlane }: Instance,
+  title: string,
+  change: object,
+): Promise<{ id: string }> {
+  const { changeRequest } = await controlPlane.change<{ changeRequest: { id: string; digest: string } }>(
+    'openChangeRequest',
+    { title, environment: 'production', submit: true, changes: [change] },
+    'changeRequest { id digest }',
+  );
+  const { secret } = await controlPlane.change<{ secret: string }>(
+    'createToken',
+    { name: 'tour-approver', role: 'release' },
+    'secret',
+  );
+  await controlPlane
+    .as(secret)
+    .change(
+      'approveChangeRequest',
+      { ...changeRequest, comment: 'tour' },
+      'changeRequest { id }',
+      'ReviewChangeRequestInput',
+    );
+  return { id: changeRequest.id };
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && error.cause instanceof ApiError ? error.cause.extensions.code : undefined;
 }
 
 /** Two accounts of the buying group that has a deal on USB novelties, in two branches: only the branch differs. */

@@ -32,7 +32,7 @@ describe('flags over GraphQL', () => {
     const create = `mutation ($input: CreateFlagInput!) { createFlag(input: $input) { flag { key kind riskClass
       variants { name payload } defaultVariant version environments { name enabled rules { id } metrics { yes } } } } }`;
     const variants = [{ name: 'old' }, { name: 'new', payload: { rounds: 2 } }];
-    const input = { key: 'engine', kind: 'VARIANT', riskClass: 'FINANCIAL', variants, defaultVariant: 'old' };
+    const input = { key: 'engine', kind: 'VARIANT', riskClass: 'STANDARD', variants, defaultVariant: 'old' };
     expect((await run(create, input))['createFlag']).toMatchObject({
       flag: {
         key: 'engine',
