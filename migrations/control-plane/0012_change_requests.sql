@@ -1,5 +1,5 @@
--- Change requests: drafts of flag changes, approved by content, applied at once or at a time. What must never happen is
--- refused here too, whatever the code does.
+-- The safety of flag changes: requests with approval by content, differences between old and new engines, references in
+-- code. What must never happen is refused here too, whatever the code does.
 
 -- Approvals that a change of a flag of this risk class needs in this environment. Without a row: one for FINANCIAL flags
 -- in production environments, none otherwise.
@@ -25,13 +25,15 @@ create table change_request (
   environment   text not null references environment,
   -- [{kind, flag, …, base}]: `base` is what was there when the draft was made; something else there is a conflict.
   changes       jsonb not null check (jsonb_typeof(changes) = 'array' and jsonb_array_length(changes) between 1 and 500),
-  -- SHA-256 over environment and changes, computed here: an approval covers nothing else.
+  -- SHA-256 over environment, override and changes, computed here: an approval covers nothing else.
   digest        text not null,
   -- Grows with every edit: an edit voids the approvals even if it is taken back.
   version       int not null default 1,
   status        text not null check (status in ('DRAFT', 'IN_REVIEW', 'SCHEDULED', 'APPLYING', 'APPLIED', 'REJECTED',
                   'CLOSED', 'DISCARDED')),
   status_reason text,
+  -- Why what the lint refuses is wanted here; part of what is approved.
+  lint_override text check (length(lint_override) between 1 and 500),
   author        text not null,
   author_id     text not null,
   created_at    timestamptz not null default clock_timestamp(),
@@ -79,7 +81,8 @@ create function change_request_is_guarded() returns trigger language plpgsql as 
 declare
   edited boolean;
 begin
-  new.digest := encode(sha256(convert_to(new.environment || E'\n' || new.changes::text, 'UTF8')), 'hex');
+  new.digest := encode(sha256(convert_to(
+    new.environment || E'\n' || coalesce(new.lint_override, '') || E'\n' || new.changes::text, 'UTF8')), 'hex');
   if tg_op = 'INSERT' then
     new.version := 1;
     return new;
@@ -89,7 +92,8 @@ begin
     raise exception 'id, author and environment of a change request never change'
       using constraint = 'change_request_is_the_same';
   end if;
-  edited := new.changes is distinct from old.changes or new.title <> old.title;
+  edited := (new.changes, new.title, new.description, new.lint_override) is distinct from
+    (old.changes, old.title, old.description, old.lint_override);
   if edited and old.status not in ('DRAFT', 'IN_REVIEW', 'REJECTED') then
     raise exception 'a change request that is % cannot be edited', old.status
       using constraint = 'change_request_is_editable';
@@ -195,24 +199,33 @@ end $$;
 create trigger flag_rule_is_approved before insert or update or delete on flag_rule
   for each row execute function flag_rule_is_approved();
 
--- Killing is always possible; the rules count again only with approval.
+-- Killing is always possible; the rules count again, and strategies are set, only with approval.
 create function flag_environment_is_approved() returns trigger language plpgsql as $$
+declare
+  what_shows_not text[] := array['enabled', 'revision'];
 begin
-  if new.enabled and not old.enabled and flag_needs_approval(new.flag_key, new.environment)
+  if ((tg_op = 'UPDATE' and new.enabled and not old.enabled) or new.enabled
+        and coalesce(to_jsonb(new) -> 'strategies', 'null') <> 'null'
+        and (tg_op = 'INSERT' or to_jsonb(new) - what_shows_not is distinct from to_jsonb(old) - what_shows_not))
+     and flag_needs_approval(new.flag_key, new.environment)
      and not flag_change_is_approved(new.flag_key, new.environment) then
     raise exception 'flag % in % needs an approved change request', new.flag_key, new.environment
       using constraint = 'flag_environment_is_approved';
   end if;
   return new;
 end $$;
-create trigger flag_environment_is_approved before update on flag_environment
+create trigger flag_environment_is_approved before insert or update on flag_environment
   for each row execute function flag_environment_is_approved();
 
 -- What a financial flag is, its risk class above all, is as much worth guarding as its rules.
 create function flag_definition_is_approved() returns trigger language plpgsql as $$
+declare
+  -- Whatever else a flag has may change what people are charged.
+  what_decides_not text[] := array['description', 'owner', 'manifest', 'archived_at', 'created_at', 'updated_at',
+    'version', 'project', 'type', 'lifecycle', 'expires_at', 'tags', 'impression_data'];
 begin
-  if (new.risk_class, new.variants, new.default_variant) is distinct from
-     (old.risk_class, old.variants, old.default_variant)
+  if (to_jsonb(new) - what_decides_not is distinct from to_jsonb(old) - what_decides_not
+      or to_jsonb(old) ->> 'lifecycle' = 'DRAFT' and to_jsonb(new) ->> 'lifecycle' <> 'DRAFT')
      and exists (select from environment where approvals_needed(name, old.risk_class) > 0)
      and not flag_change_is_approved(old.key, null) then
     raise exception 'what flag % is changes only with an approved change request', old.key
@@ -222,3 +235,65 @@ begin
 end $$;
 create trigger flag_definition_is_approved before update on flag
   for each row execute function flag_definition_is_approved();
+
+-- What the data plane saw where an engine ran in the shadow of the one that answered, by minute. Money in micro units.
+create table shadow_difference (
+  tenant_id     uuid not null references tenant on delete cascade,
+  bucket        timestamptz not null,
+  subject       text not null check (subject in ('pricing', 'allocation')),
+  -- '' stands for no branch.
+  branch        text not null,
+  live_engine   text not null,
+  shadow_engine text not null,
+  currency      text not null,
+  compared      bigint not null,
+  different     bigint not null,
+  -- The shadow gave no result, or there was no time for it.
+  failed        bigint not null,
+  skipped       bigint not null,
+  live_micros   numeric not null,
+  shadow_micros numeric not null,
+  -- Sum of the differences without their signs.
+  absolute_micros numeric not null,
+  primary key (tenant_id, bucket, subject, branch, live_engine, shadow_engine, currency)
+);
+create index shadow_difference_bucket on shadow_difference (bucket);
+
+-- The worst differences of each of them, a few.
+create table shadow_example (
+  id            bigint generated always as identity primary key,
+  tenant_id     uuid not null references tenant on delete cascade,
+  at            timestamptz not null default clock_timestamp(),
+  subject       text not null check (subject in ('pricing', 'allocation')),
+  branch        text not null,
+  live_engine   text not null,
+  shadow_engine text not null,
+  currency      text not null,
+  account       text not null,
+  item          text not null,
+  quantity      bigint not null,
+  live_micros   numeric not null,
+  shadow_micros numeric not null,
+  -- What each engine did, in words.
+  live          text not null,
+  shadow        text not null
+);
+create index shadow_example_of on shadow_example (tenant_id, subject, branch, live_engine, shadow_engine, currency);
+
+-- Where the keys of flags stand in source code, as the last scan of each repository found them.
+create table flag_code_scan (
+  repository  text primary key check (length(repository) between 1 and 200),
+  commit      text,
+  files       int not null,
+  scanned_at  timestamptz not null default clock_timestamp(),
+  scanned_by  text not null
+);
+create table flag_code_reference (
+  repository  text not null references flag_code_scan on delete cascade,
+  flag_key    text not null references flag,
+  path        text not null check (length(path) between 1 and 1000),
+  line        int not null check (line >= 1),
+  excerpt     text not null check (length(excerpt) <= 300),
+  primary key (repository, flag_key, path, line)
+);
+create index flag_code_reference_flag on flag_code_reference (flag_key);

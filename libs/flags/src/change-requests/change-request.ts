@@ -29,6 +29,8 @@ export interface ChangeRequest {
   version: number;
   status: ChangeRequestStatus;
   statusReason: string | null;
+  /** Why what the lint refuses is wanted here. */
+  lintOverride: string | null;
   author: string;
   authorId: string;
   createdAt: Date;

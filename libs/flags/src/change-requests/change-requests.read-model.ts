@@ -73,9 +73,7 @@ export class ChangeRequestsReadModel {
        where a.request_id = any($1) order by a.at`,
       [ids],
     );
-    return ids.map((id) =>
-      rows.filter((row) => row.request_id === id).map(({ request_id: _, ...approval }) => approval),
-    );
+    return ids.map((id) => rows.filter((row) => row.request_id === id));
   }
 
   /** What holds for every environment and risk class. */

@@ -36,6 +36,8 @@ export interface ChangeRequestContent {
   title: string;
   description?: string | null | undefined;
   changes: readonly WantedChange[];
+  /** Why what the lint refuses is wanted here. */
+  lintOverride?: string | null | undefined;
 }
 
 export interface NewChangeRequestInput extends ChangeRequestContent {
@@ -238,11 +240,20 @@ async function knownEnvironment(tx: Transaction, environment: string): Promise<v
   if (!known.includes(environment)) throw new EnvironmentNotFoundError(environment, known);
 }
 
-function checkTexts({ title, description }: ChangeRequestContent): { title: string; description: string } {
+function checkTexts({
+  title,
+  description,
+  lintOverride,
+}: ChangeRequestContent): Pick<ChangeRequest, 'title' | 'description' | 'lintOverride'> {
   if (!/\S/.test(title)) throw new InvalidInputError('title must not be empty.', { field: 'title' });
   checkLength(title, 200, 'title');
   checkLength(description ?? '', 5_000, 'description');
-  return { title: title.trim(), description: description ?? '' };
+  checkLength(lintOverride ?? '', 500, 'lintOverride');
+  return {
+    title: title.trim(),
+    description: description ?? '',
+    lintOverride: lintOverride?.trim() ? lintOverride : null,
+  };
 }
 
 function checkLength(text: string, max: number, field: string): void {

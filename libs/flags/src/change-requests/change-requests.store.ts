@@ -12,6 +12,7 @@ export interface ChangeRequestRow {
   version: number;
   status: ChangeRequestStatus;
   status_reason: string | null;
+  lint_override: string | null;
   author: string;
   author_id: string;
   created_at: Date;
@@ -38,6 +39,7 @@ export function toChangeRequest(row: ChangeRequestRow): ChangeRequest {
     version: row.version,
     status: row.status,
     statusReason: row.status_reason,
+    lintOverride: row.lint_override,
     author: row.author,
     authorId: row.author_id,
     createdAt: row.created_at,
@@ -52,15 +54,24 @@ export function toChangeRequest(row: ChangeRequestRow): ChangeRequest {
 
 export type NewChangeRequest = Pick<
   ChangeRequest,
-  'id' | 'title' | 'description' | 'environment' | 'changes' | 'status' | 'author' | 'authorId'
+  | 'id'
+  | 'title'
+  | 'description'
+  | 'environment'
+  | 'changes'
+  | 'lintOverride'
+  | 'status'
+  | 'author'
+  | 'authorId'
 >;
 
 /** @returns the digest that the database gave the content. */
 export async function insertChangeRequest(tx: Transaction, request: NewChangeRequest): Promise<string> {
   const [row] = await rowsOf<{ digest: string }>(
     tx,
-    `insert into change_request (id, title, description, environment, changes, digest, status, author, author_id)
-     values ($1, $2, $3, $4, $5, '', $6, $7, $8) returning digest`,
+    `insert into change_request (id, title, description, environment, changes, digest, status, author, author_id,
+       lint_override)
+     values ($1, $2, $3, $4, $5, '', $6, $7, $8, $9) returning digest`,
     [
       request.id,
       request.title,
@@ -70,6 +81,7 @@ export async function insertChangeRequest(tx: Transaction, request: NewChangeReq
       request.status,
       request.author,
       request.authorId,
+      request.lintOverride,
     ],
   );
   return row?.digest ?? '';
@@ -86,13 +98,14 @@ export async function lockChangeRequest(tx: Transaction, id: string): Promise<Ch
 export async function updateContent(
   tx: Transaction,
   id: string,
-  content: Pick<ChangeRequest, 'title' | 'description' | 'changes'>,
+  content: Pick<ChangeRequest, 'title' | 'description' | 'changes' | 'lintOverride'>,
 ): Promise<{ digest: string; version: number }> {
   const [row] = await rowsOf<{ digest: string; version: number }>(
     tx,
-    `update change_request set title = $2, description = $3, changes = $4, status = 'DRAFT', status_reason = null
+    `update change_request set title = $2, description = $3, changes = $4, lint_override = $5,
+       status = 'DRAFT', status_reason = null
      where id = $1 returning digest, version`,
-    [id, content.title, content.description, JSON.stringify(content.changes)],
+    [id, content.title, content.description, JSON.stringify(content.changes), content.lintOverride],
   );
   return row ?? { digest: '', version: 0 };
 }

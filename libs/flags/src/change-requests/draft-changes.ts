@@ -122,5 +122,5 @@ function definitionBase(flag: FlagRecord, definition: DefinitionChange): Definit
     defaultVariant: flag.defaultVariant,
   };
   const names = Object.keys(definition) as (keyof DefinitionChange)[];
-  return Object.fromEntries(names.map((name) => [name, now[name]])) as DefinitionChange;
+  return Object.fromEntries(names.map((name) => [name, now[name]]));
 }
