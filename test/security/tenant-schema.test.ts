@@ -25,7 +25,7 @@ async function asTenant<T>(tenantId: string | null, work: () => Promise<T>): Pro
   await client.query('begin');
   try {
     await client.query('set local role tierdeck_service');
-    if (tenantId) await client.query(`select set_config('tierdeck.tenant_id', $1, true)`, [tenantId]);
+    if (tenantId) await client.query(`select tierdeck_set_tenant($1)`, [tenantId]);
     const result = await work();
     await client.query('commit');
     return result;

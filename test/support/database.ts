@@ -58,6 +58,18 @@ export async function createTestDatabase(template: TemplateName): Promise<TestDa
   };
 }
 
+/** A login role as the data plane has one: no superuser, no owner, no BYPASSRLS, and no right but to act for a tenant. */
+export async function createTestLogin(client: pg.ClientBase, role: string, password: string): Promise<void> {
+  for (const group of ['tierdeck_login', 'tierdeck_service']) {
+    await client.query(
+      `do $$ begin create role ${group} nologin; exception when duplicate_object or unique_violation then null; end $$`,
+    );
+  }
+  await client.query(`create role ${role} login password '${password}' nosuperuser nobypassrls`);
+  await client.query(`grant tierdeck_login to ${role} with inherit true`);
+  await client.query(`grant tierdeck_service to ${role} with inherit false, set true`);
+}
+
 async function makeTemplate(client: pg.Client, template: TemplateName): Promise<void> {
   const name = `template_${template.replace('-', '_')}`;
   const { rowCount } = await client.query('select 1 from pg_database where datname = $1', [name]);

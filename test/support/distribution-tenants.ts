@@ -1,7 +1,13 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import type { DatabaseSnapshot, QuotaSnapshot, RuntimeSnapshot, TenantSnapshot } from '#runtime/wire';
-import { createTestDatabase, testPostgresUrl, withTestClient, type TestDatabase } from './database.js';
+import {
+  createTestDatabase,
+  createTestLogin,
+  testPostgresUrl,
+  withTestClient,
+  type TestDatabase,
+} from './database.js';
 
 export interface TestTenant {
   id: string;
@@ -27,11 +33,7 @@ export async function createTestDataPlane(
   const database = await createTestDatabase('tenant');
   const role = `login_${randomBytes(5).toString('hex')}`;
   const password = randomBytes(12).toString('hex');
-  await withTestClient(database.name, async (client) => {
-    await client.query(
-      `create role ${role} login password '${password}' nosuperuser nobypassrls in role tierdeck_service`,
-    );
-  });
+  await withTestClient(database.name, (client) => createTestLogin(client, role, password));
   const tenants = slugs.map((slug) => ({
     slug,
     id: randomUUID(),

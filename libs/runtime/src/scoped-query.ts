@@ -57,8 +57,8 @@ const PgQuery = Query as unknown as new (config: {
 
 /**
  * A query with statements ahead of it (BEGIN, the tenant's context), all sent at once and closed by one Sync: one
- * round trip, and without a BEGIN one implicit transaction, so that `set_config(…, true)` holds for the query and ends
- * with it. The results of the statements ahead are dropped; an error in any of them fails the query.
+ * round trip, and without a BEGIN one implicit transaction, so that the tenant's context holds for the query and
+ * ends with it. The results of the statements ahead are dropped; an error in any of them fails the query.
  */
 class PipelinedQuery extends PgQuery {
   /** How many of the statements ahead have completed. */

@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { Statement } from './scoped-query.js';
 
-/** Tells row-level security for whom the statements of this transaction run. */
+/**
+ * Tells row-level security for whom the statements of this transaction run, and takes on the role that may see rows:
+ * the login itself sees none, and that role may not change the setting again.
+ */
 export function contextOf(tenantId: string): Statement {
   return {
     name: 'tierdeck_context',
-    text: `select set_config('tierdeck.tenant_id', $1, true)`,
+    text: `select set_config('tierdeck.tenant_id', $1, true), set_config('role', 'tierdeck_service', true)`,
     values: [tenantId],
   };
 }

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { createTestDatabase, withTestClient } from '../../../test/support/database.js';
+import { createTestDatabase, createTestLogin, withTestClient } from '../../../test/support/database.js';
 import type { DatabaseSnapshot } from './wire.js';
 
 /** A database under row-level security, with a login role as the runtime gets one. */
@@ -15,7 +15,7 @@ export async function createTenantDatabase(tenantIds: readonly string[]): Promis
   const role = `login_${randomBytes(4).toString('hex')}`;
   const url = new URL(database.url);
   await withTestClient(database.name, async (client) => {
-    await client.query(`create role ${role} login password 'pass' nosuperuser nobypassrls`);
+    await createTestLogin(client, role, 'pass');
     await client.query(
       `create table item (
          tenant_id uuid not null default current_setting('tierdeck.tenant_id')::uuid,
@@ -27,7 +27,7 @@ export async function createTenantDatabase(tenantIds: readonly string[]): Promis
          using (tenant_id = (select current_setting('tierdeck.tenant_id'))::uuid)
          with check (tenant_id = (select current_setting('tierdeck.tenant_id'))::uuid)`,
     );
-    await client.query(`grant select, insert, update, delete on item to ${role}`);
+    await client.query(`grant select, insert, update, delete on item to tierdeck_service`);
     await client.query(
       `insert into item (tenant_id, sku) select id, 'own-' || id from unnest($1::uuid[]) as id`,
       [tenantIds],

@@ -84,7 +84,11 @@ describe('a tenant scope', () => {
   it('leaves no context on the connection', async () => {
     await scopeOf(alpha).query('select 1');
     const connection = await pools.acquire(fixture.login);
+    await expect(connection.client.query('select * from item')).rejects.toMatchObject({ code: '42501' });
+    await connection.client.query('begin');
+    await connection.client.query('set local role tierdeck_service');
     await expect(connection.client.query('select * from item')).rejects.toMatchObject({ code: '22P02' });
+    await connection.client.query('rollback');
     pools.release(connection);
   });
 

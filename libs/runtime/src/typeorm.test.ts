@@ -62,7 +62,7 @@ describe('TypeORM inside a tenant', () => {
   });
 
   it('refuses to ask for nobody in particular', async () => {
-    await expect(repository.find()).rejects.toThrow(/tierdeck.tenant_id|uuid/);
+    await expect(repository.find()).rejects.toThrow(/permission denied/);
   });
 
   it('commits and undoes transactions, also after a failed statement and with savepoints', async () => {

@@ -15,7 +15,8 @@ export interface ServiceLogin {
   preparedAs?: string;
 }
 
-/** Group role that holds the table grants, and the role that owns the tables; see migrations/tenant/0001. */
+/** Group roles: may say for whom a transaction works; holds the table grants; owns the tables. See migrations/tenant. */
+const loginRole = 'tierdeck_login';
 const serviceRole = 'tierdeck_service';
 const ownerRole = 'tierdeck_owner';
 
@@ -217,7 +218,7 @@ async function sharedly<T>(admin: pg.Client, work: () => Promise<T>): Promise<T>
 }
 
 async function ensureGroupRoles(admin: pg.Client): Promise<void> {
-  for (const role of [ownerRole, serviceRole]) {
+  for (const role of [ownerRole, serviceRole, loginRole]) {
     await admin.query(
       `do $$ begin create role ${role} nologin; exception when duplicate_object or unique_violation then null; end $$`,
     );
@@ -235,7 +236,9 @@ async function ensureLogin(admin: pg.Client, { database, role, password }: Servi
     `alter role ${login} login nosuperuser nobypassrls nocreatedb nocreaterole noreplication inherit
        password ${pg.escapeLiteral(scramVerifier(password))}`,
   );
-  await admin.query(`grant ${serviceRole} to ${login}`);
+  await admin.query(`grant ${loginRole} to ${login} with inherit true`);
+  // Not inherited: without a tenant the login has no right on any table.
+  await admin.query(`grant ${serviceRole} to ${login} with inherit false, set true`);
   await admin.query(`revoke all on database ${target} from public`);
   await admin.query(`grant connect on database ${target} to ${login}`);
 }

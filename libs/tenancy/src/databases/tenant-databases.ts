@@ -40,6 +40,9 @@ interface DatabaseRow {
 
 const served: Partial<Record<TenantStatus, 'ACTIVE' | 'MOVING'>> = { ACTIVE: 'ACTIVE', MOVING: 'MOVING' };
 
+/** What the runtime sends ahead of each statement: the tenant, and the role that has the rights. */
+const beginAs = `select set_config('tierdeck.tenant_id', $1, true), set_config('role', 'tierdeck_service', true)`;
+
 /** Which databases there are, who lives in them, and the ways in. */
 @Injectable()
 export class TenantDatabases {
@@ -157,7 +160,7 @@ export class TenantDatabases {
     const client = await this.connectAsService(tenant.databaseId);
     try {
       await client.query('begin');
-      await client.query(`select set_config('tierdeck.tenant_id', $1, true)`, [tenant.id]);
+      await client.query(beginAs, [tenant.id]);
       const result = await work(client);
       await client.query('commit');
       return result;

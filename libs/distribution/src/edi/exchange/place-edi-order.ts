@@ -125,10 +125,7 @@ async function findEarlierOrder(
   account: string,
   purchaseOrder: string,
 ): Promise<string | null> {
-  await tx.query(
-    `select pg_advisory_xact_lock(hashtextextended(current_setting('tierdeck.tenant_id') || $1, 0))`,
-    [`${account}\n${purchaseOrder}`],
-  );
+  await tx.query('select tierdeck_lock($1)', [`${account}\n${purchaseOrder}`]);
   const { rows } = await tx.query<{ id: string }>(
     `select id from sales_order where account = $1 and purchase_order = $2 and channel = 'EDI' limit 1`,
     [account, purchaseOrder],

@@ -1,0 +1,62 @@
+import type pg from 'pg';
+
+/** What became of a statement: rows, or the refusal. */
+export type Outcome =
+  { ok: true; rows: Record<string, unknown>[]; count: number } | { ok: false; code: string; message: string };
+
+/**
+ * A connection of the data plane's login in the hands of an attacker who acts as one tenant. Each attack is a
+ * transaction of its own that is rolled back, unless it is told to stay.
+ */
+export class AttackSession {
+  constructor(
+    readonly client: pg.Client,
+    readonly tenantId: string,
+  ) {}
+
+  /** Runs statements with the attacker's own tenant set; the outcome is that of the last one. */
+  async attempt(
+    sql: string,
+    parameters: readonly unknown[] = [],
+    { keep = false, before = [] as readonly string[] } = {},
+  ): Promise<Outcome> {
+    await this.client.query(beginAs(this.tenantId));
+    try {
+      for (const statement of before) await this.client.query(statement);
+      return await outcomeOf(this.client, sql, parameters);
+    } catch (error) {
+      return refusal(error);
+    } finally {
+      await this.client.query(keep ? 'commit' : 'rollback');
+    }
+  }
+
+  /** Runs a statement without any tenant, on a connection that had one before, as the role that has the rights. */
+  async attemptWithoutTenant(sql: string): Promise<Outcome> {
+    await this.client.query(`begin; select set_config('role', 'tierdeck_service', true)`);
+    try {
+      return await outcomeOf(this.client, sql, []);
+    } finally {
+      await this.client.query('rollback');
+    }
+  }
+}
+
+async function outcomeOf(client: pg.Client, sql: string, parameters: readonly unknown[]): Promise<Outcome> {
+  try {
+    const { rows, rowCount } = await client.query<Record<string, unknown>>(sql, [...parameters]);
+    return { ok: true, rows, count: rowCount ?? 0 };
+  } catch (error) {
+    return refusal(error);
+  }
+}
+
+function refusal(error: unknown): Outcome {
+  const { code, message, detail } = error as { code?: string; message: string; detail?: string };
+  return { ok: false, code: code ?? 'unknown', message: `${message} ${detail ?? ''}` };
+}
+
+/** Opens a transaction as the runtime does: with the tenant, and as the role that has the rights. */
+function beginAs(tenantId: string): string {
+  return `begin; select set_config('tierdeck.tenant_id', '${tenantId}', true), set_config('role', 'tierdeck_service', true)`;
+}
