@@ -24,8 +24,8 @@ afterAll(async () => {
 async function asTenant<T>(tenantId: string | null, work: () => Promise<T>): Promise<T> {
   await client.query('begin');
   try {
+    if (tenantId) await client.query(`select set_config('tierdeck.tenant_id', $1, true)`, [tenantId]);
     await client.query('set local role tierdeck_service');
-    if (tenantId) await client.query(`select tierdeck_set_tenant($1)`, [tenantId]);
     const result = await work();
     await client.query('commit');
     return result;
@@ -101,6 +101,15 @@ describe('catalogue of the distribution database', () => {
       await names(
         `select rolname as name from pg_roles where rolname in ('tierdeck_owner', 'tierdeck_service')
            and (rolcanlogin or rolsuper or rolbypassrls or rolcreatedb or rolcreaterole)`,
+      ),
+    ).toEqual([]);
+  });
+
+  it('keeps to itself what says where a tenant lives and what was migrated', async () => {
+    expect(
+      await names(
+        `select c.relname || ' ' || a.privilege_type as name from pg_class c, aclexplode(c.relacl) a
+         where c.relname in ('tenant_home', 'move_marker', 'schema_migration') and a.grantee = 'tierdeck_service'::regrole`,
       ),
     ).toEqual([]);
   });

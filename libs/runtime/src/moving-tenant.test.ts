@@ -1,11 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { createTestDatabase, withTestClient, type TestDatabase } from '../../../test/support/database.js';
+import {
+  createTestDatabase,
+  createTestLogin,
+  withTestClient,
+  type TestDatabase,
+} from '../../../test/support/database.js';
 import { ConnectionPools, defaultConnectionLimits } from './connections.js';
 import { Directory } from './directory.js';
 import { Homes } from './homes.js';
 import { silentLogger } from './logger.js';
 import { tenantSnapshot } from './control-plane.fixture.js';
+import { contextOf } from './statements.js';
 import { createTenantScope, type TenantScope } from './tenant-scope.js';
 import type { DatabaseSnapshot } from './wire.js';
 
@@ -21,9 +27,7 @@ describe('a tenant that moves from one database to another', () => {
   beforeAll(async () => {
     oldHome = await createTestDatabase('tenant');
     newHome = await createTestDatabase('tenant');
-    await withTestClient('postgres', (client) =>
-      client.query(`create role ${role} login password 'pass' in role tierdeck_service`),
-    );
+    await withTestClient('postgres', (client) => createTestLogin(client, role, 'pass'));
   });
   afterAll(async () => {
     await oldHome.drop();
@@ -178,7 +182,8 @@ describe('a tenant that moves from one database to another', () => {
     const client = pools.acquire(login(oldHome));
     const { client: writer } = await client;
     await writer.query('begin');
-    await writer.query(`select set_config('tierdeck.tenant_id', $1, true)`, [tenant]);
+    const { text, values } = contextOf(tenant);
+    await writer.query(text, [...values]);
     await writer.query(`insert into region (code, name) values ('slow', 'x')`);
     let paused = false;
     const pausing = setHome(oldHome, 'PAUSED', 'infinity').then(() => (paused = true));
