@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { FlagMetrics, registerUnleashApi, SdkAccess } from '#flags';
+import { FlagFeed, FlagMetrics, registerUnleashApi, SdkAccess } from '#flags';
 import { clusterOfUrl, FleetService, ManifestsService, PreparedDatabases, TenantDatabases } from '#tenancy';
 import { nestLogger, type Configuration, type Stoppable } from '#platform';
 import { AppModule } from './app.module.js';
@@ -31,8 +31,10 @@ export async function startControlPlane(configuration: Configuration): Promise<C
     const fastify = app.getHttpAdapter().getInstance();
     registerUnleashApi(fastify, {
       access: app.get(SdkAccess),
+      feed: app.get(FlagFeed),
       metrics: app.get(FlagMetrics),
       logger: foundation.logger,
+      offerStreaming: configuration.flagStreaming,
     });
     serveConsole(fastify, join(process.cwd(), 'dist/apps/console'));
     await app.init();

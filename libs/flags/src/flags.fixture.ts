@@ -45,7 +45,7 @@ export class FlagsFixture {
   readonly service = new FlagsService();
   readonly readModel = new FlagsReadModel(this.database);
 
-  static async start(): Promise<FlagsFixture> {
+  static async start(options: { offerStreaming?: boolean } = {}): Promise<FlagsFixture> {
     const scratch = await createTestDatabase('control-plane');
     const logger = createLogger('test', process.env['TIERDECK_LOG_LEVEL'] ?? 'silent');
     const database = await Database.connect(scratch.url);
@@ -59,7 +59,13 @@ export class FlagsFixture {
     const metrics = new FlagMetrics(database, logger);
     await feed.onModuleInit();
     const server = fastify({ forceCloseConnections: true });
-    registerUnleashApi(server, { access: new SdkAccess(feed, cache, identities), metrics, logger });
+    registerUnleashApi(server, {
+      access: new SdkAccess(feed, cache, identities),
+      feed,
+      metrics,
+      logger,
+      offerStreaming: options.offerStreaming ?? false,
+    });
     const url = await server.listen({ port: 0, host: '127.0.0.1' });
     const commands = new Commands(database);
     return new FlagsFixture(scratch, database, notifications, feed, metrics, server, url, commands, tokens);

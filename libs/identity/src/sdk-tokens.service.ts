@@ -12,9 +12,14 @@ export interface SdkTokenScope {
   environment: string;
   /** null: every tenant of the environment. */
   tenantId: string | null;
+  /** Unit key of the one branch of the tenant that the token is for; null: all of it. */
+  branch: string | null;
+  /** Flags of this project alone; `*` stands for all. */
+  project: string;
 }
 
-export type NewSdkToken = Omit<SdkTokenScope, 'id'>;
+export type NewSdkToken = Omit<SdkTokenScope, 'id' | 'branch' | 'project'> &
+  Partial<Pick<SdkTokenScope, 'branch' | 'project'>>;
 
 interface SdkTokenRow {
   id: string;
@@ -22,6 +27,8 @@ interface SdkTokenRow {
   kind: SdkTokenKind;
   environment: string;
   tenant_id: string | null;
+  branch: string | null;
+  project: string;
 }
 
 /** Tokens of data-plane services, in Unleash's form `<project>:<environment>.<secret>`. */
@@ -31,11 +38,12 @@ export class SdkTokensService {
   /** @returns the secret, shown once; only its hash is kept. */
   async create(command: Command, token: NewSdkToken): Promise<{ id: string; secret: string }> {
     const id = randomUUID();
-    const project = token.kind === 'RUNTIME' ? 'runtime' : '*';
-    const secret = `${project}:${token.environment}.${randomSecret()}`;
+    const { branch = null, project = '*' } = token;
+    const secret = `${token.kind === 'RUNTIME' ? 'runtime' : project}:${token.environment}.${randomSecret()}`;
     await command.tx.query(
-      `insert into sdk_token (id, name, kind, environment, tenant_id, secret_hash) values ($1, $2, $3, $4, $5, $6)`,
-      [id, token.name, token.kind, token.environment, token.tenantId, hashToken(secret)],
+      `insert into sdk_token (id, name, kind, environment, tenant_id, branch, project, secret_hash)
+       values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+      [id, token.name, token.kind, token.environment, token.tenantId, branch, project, hashToken(secret)],
     );
     await command.record({
       area: 'identity',
@@ -43,7 +51,7 @@ export class SdkTokensService {
       subject: `sdk-token/${token.name}`,
       environment: token.environment,
       ...(token.tenantId ? { tenantId: token.tenantId } : {}),
-      after: { id, kind: token.kind },
+      after: { id, kind: token.kind, branch, project },
     });
     return { id, secret };
   }
@@ -61,7 +69,8 @@ export class SdkTokensService {
   /** @returns undefined if the token is unknown or revoked. Reads PostgreSQL: a hot path caches by hash. */
   async authenticate(secret: string): Promise<SdkTokenScope | undefined> {
     const [row] = await this.database.query<SdkTokenRow>(
-      'select id, name, kind, environment, tenant_id from sdk_token where secret_hash = $1 and revoked_at is null',
+      `select id, name, kind, environment, tenant_id, branch, project from sdk_token
+       where secret_hash = $1 and revoked_at is null`,
       [hashToken(secret)],
     );
     return (
@@ -71,6 +80,8 @@ export class SdkTokensService {
         kind: row.kind,
         environment: row.environment,
         tenantId: row.tenant_id,
+        branch: row.branch,
+        project: row.project,
       }
     );
   }

@@ -42,6 +42,8 @@ const schema = z.object({
   TIERDECK_PREPARED_DATABASES: z.coerce.number().int().min(0).max(50).default(1),
   /** How long the data of an offboarded tenant is kept unless the offboarding says otherwise, in hours. */
   TIERDECK_RETENTION_HOURS: z.coerce.number().min(0).max(87_600).default(168),
+  /** Whether flag SDKs with default settings are told to stream instead of polling. */
+  TIERDECK_FLAG_STREAMING: z.enum(['on', 'off']).default('on'),
 });
 
 export interface Configuration {
@@ -63,6 +65,7 @@ export interface Configuration {
   fleetWidth: number;
   preparedDatabases: number;
   retentionHours: number;
+  flagStreaming: boolean;
 }
 
 /**
@@ -95,6 +98,7 @@ export function loadConfiguration(env: NodeJS.ProcessEnv = process.env): Configu
     fleetWidth: v.TIERDECK_FLEET_WIDTH,
     preparedDatabases: v.TIERDECK_PREPARED_DATABASES,
     retentionHours: v.TIERDECK_RETENTION_HOURS,
+    flagStreaming: v.TIERDECK_FLAG_STREAMING === 'on',
   };
 }
 

@@ -61,12 +61,14 @@ export function accessCommands(program: Command, context: Context): void {
     .addArgument(new Argument('<kind>', 'what it reads').choices(['CLIENT', 'FRONTEND', 'RUNTIME']))
     .option('-e, --env <name>', 'environment', 'production')
     .option('-t, --tenant <slug>', 'see this tenant alone')
+    .option('-b, --branch <code>', 'see this branch of the tenant alone')
+    .option('-p, --project <key>', 'see the flags of this project alone')
     .description('make one; shown once')
-    .action(async (name: string, kind: string, { env, tenant }) => {
+    .action(async (name: string, kind: string, { env, tenant, branch, project }) => {
       const client = await context.client();
       const { createSdkToken } = await client.request<{ createSdkToken: { secret: string } }>(
         `mutation ($input: CreateSdkTokenInput!) { createSdkToken(input: $input) { secret } }`,
-        { input: { name, kind, environment: env, tenant } },
+        { input: { name, kind, environment: env, tenant, branch, project } },
       );
       context.data(`${createSdkToken.secret}\n`);
     });

@@ -1,17 +1,14 @@
 import type { Database } from '#platform';
-import type { TenantIdentity } from '../compiler/index.js';
+import { FeedView } from './feed-view.js';
 import { flagUpdatesSince, type FlagUpdate } from './flag-log.js';
-import { makePayload, makePayloadNow, type Payload } from './payload.js';
+import { scopeKey, wholeEnvironment, type TokenScope } from './fold/token-scope.js';
+import type { Rendered } from './rendered.js';
 import { ServedFlag } from './served-flag.js';
+import { ViewCache } from './view-cache.js';
 
-/** Tenants whose payloads are kept; each costs a few kilobytes. */
-const maxTenantPayloads = 10_000;
-
-interface TenantPayload {
-  payload: Payload;
-  /** What the payload was made from. */
-  feedRevision: number;
-  identity: string;
+/** A segment as it is sent. */
+export interface ServedSegment {
+  rendered: Rendered;
 }
 
 /**
@@ -20,11 +17,13 @@ interface TenantPayload {
  */
 export class EnvironmentFeed {
   #revision = -1;
-  #flags = new Map<string, ServedFlag>();
-  #payload: Payload | undefined;
+  #flags: ReadonlyMap<string, ServedFlag> = new Map();
+  readonly #segments = new Map<number, ServedSegment>();
   #running: Promise<void> | undefined;
   #again: Promise<void> | undefined;
-  readonly #tenants = new Map<string, TenantPayload>();
+  #staleSince: Date | undefined;
+  readonly #views = new ViewCache();
+  readonly #followers = new Set<() => void>();
 
   constructor(
     readonly environment: string,
@@ -41,34 +40,26 @@ export class EnvironmentFeed {
     return this.#flags;
   }
 
-  /** The bytes for tokens of every tenant; undefined before the first load. */
-  get payload(): Payload | undefined {
-    return this.#payload;
+  get segments(): ReadonlyMap<number, ServedSegment> {
+    return this.#segments;
   }
 
-  /** The bytes for a token of one tenant. Same bytes, same ETag: changes for others do not reach it. */
-  tenantPayload(tenant: TenantIdentity): Payload | undefined {
-    if (this.#revision < 0) return undefined;
-    const identity = `${tenant.tier} ${tenant.region ?? ''}`;
-    const before = this.#tenants.get(tenant.slug);
-    if (before?.feedRevision === this.#revision && before.identity === identity) return before.payload;
-    const payload = makePayloadNow(
-      {
-        environment: this.environment,
-        revision: this.#revision,
-        features: [...this.#flags.values()].map((flag) => flag.jsonFor(tenant)),
-      },
-      before?.payload,
-    );
-    this.#tenants.delete(tenant.slug);
-    this.#tenants.set(tenant.slug, { payload, feedRevision: this.#revision, identity });
-    if (this.#tenants.size > maxTenantPayloads) {
-      for (const oldest of this.#tenants.keys()) {
-        this.#tenants.delete(oldest);
-        break;
-      }
-    }
-    return payload;
+  /** Since when changes cannot be read; undefined while all is well. What is served stays. */
+  get staleSince(): Date | undefined {
+    return this.#staleSince;
+  }
+
+  /** What tokens of a scope see, up to date with this feed. */
+  view(scope: TokenScope = wholeEnvironment): FeedView {
+    const view = this.#views.get(scopeKey(scope), () => new FeedView(this, scope));
+    view.catchUp();
+    return view;
+  }
+
+  /** Calls back after each newer state, at once. @returns a function that ends it. */
+  follow(follower: () => void): () => void {
+    this.#followers.add(follower);
+    return () => this.#followers.delete(follower);
   }
 
   /**
@@ -77,7 +68,16 @@ export class EnvironmentFeed {
    */
   catchUp(): Promise<void> {
     if (!this.#running) {
-      this.#running = this.#load().finally(() => (this.#running = undefined));
+      this.#running = this.#load()
+        .then(
+          () => (this.#staleSince = undefined),
+          (error: unknown) => {
+            this.#staleSince ??= new Date();
+            throw error;
+          },
+        )
+        .then(() => undefined)
+        .finally(() => (this.#running = undefined));
       return this.#running;
     }
     this.#again ??= this.#running
@@ -92,16 +92,9 @@ export class EnvironmentFeed {
   async #load(): Promise<void> {
     const { revision, flags } = await flagUpdatesSince(this.database, this.environment, this.#revision);
     if (revision <= this.#revision) return;
-    if (flags.length === 0 && this.#payload) {
-      this.#revision = revision;
-      return;
-    }
-    const next = apply(this.#flags, flags);
-    const features = [...next.values()].map(({ json }) => json);
-    const payload = await makePayload({ environment: this.environment, revision, features }, this.#payload);
-    this.#flags = next;
-    this.#payload = payload;
+    if (flags.length > 0) this.#flags = apply(this.#flags, flags);
     this.#revision = revision;
+    for (const follower of this.#followers) follower();
   }
 }
 
@@ -110,9 +103,9 @@ function apply(
   updates: readonly FlagUpdate[],
 ): Map<string, ServedFlag> {
   const next = new Map(flags);
-  for (const { description, archived, enabled, rules, ...flag } of updates) {
+  for (const { description, archived, enabled, rules, revision, ...flag } of updates) {
     if (archived) next.delete(flag.key);
-    else next.set(flag.key, new ServedFlag(flag, enabled, rules, description));
+    else next.set(flag.key, new ServedFlag(flag, enabled, rules, description, revision));
   }
   const added = updates.some(({ key, archived }) => !archived && !flags.has(key));
   return added ? new Map([...next].sort(([a], [b]) => (a < b ? -1 : 1))) : next;

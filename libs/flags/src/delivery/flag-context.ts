@@ -1,15 +1,20 @@
 import { InvalidInputError } from '#platform';
-import { boundContext, type TenantIdentity } from '../compiler/index.js';
+import { boundContext } from '../compiler/index.js';
 import { contextField, type FlagContext } from '../flag.js';
+import type { SdkGrant } from './sdk-access.js';
 
 const fields = Object.values(contextField);
 
 /**
  * The flag context out of what a client sent: known fields at the top or in `properties`, as SDKs look them up; numbers
- * are taken as text. A token of one tenant binds the context to it, whatever the client claims.
+ * are taken as text. A token of one tenant binds the context to it, whatever the client claims. In a browser anybody can
+ * read the token: a FRONTEND token of no tenant lets nobody claim to be one.
  * @throws InvalidInputError INVALID_INPUT if it is not an object.
  */
-export function readContext(input: unknown, tenant: TenantIdentity | null): FlagContext {
+export function readContext(
+  input: unknown,
+  { tenant, kind, scope }: Pick<SdkGrant, 'tenant' | 'kind' | 'scope'>,
+): FlagContext {
   if (input !== undefined && (typeof input !== 'object' || input === null || Array.isArray(input)))
     throw new InvalidInputError('The context must be an object.', { field: 'context' });
   const top = (input ?? {}) as Record<string, unknown>;
@@ -19,7 +24,11 @@ export function readContext(input: unknown, tenant: TenantIdentity | null): Flag
     const value = text(top[field]) ?? text(properties[field]);
     if (value !== undefined) context[field] = value;
   }
-  return tenant ? boundContext(context, tenant) : context;
+  if (tenant) {
+    const bound = boundContext(context, tenant);
+    return scope.branch === null ? bound : { ...bound, branch: scope.branch };
+  }
+  return kind === 'FRONTEND' ? { userId: context.userId } : context;
 }
 
 function text(value: unknown): string | undefined {

@@ -21,6 +21,7 @@ export class FlagFeed implements OnModuleInit, OnModuleDestroy {
   #stopped = false;
   /** Environments that will be tried again soon. */
   readonly #retries = new Set<string>();
+  readonly #accessListeners = new Set<() => void>();
 
   constructor(
     private readonly database: Database,
@@ -51,19 +52,32 @@ export class FlagFeed implements OnModuleInit, OnModuleDestroy {
     return this.#environments.get(name);
   }
 
+  /** Calls back when a token or a tenant may have changed. @returns a function that ends it. */
+  onAccessChange(listener: () => void): () => void {
+    this.#accessListeners.add(listener);
+    return () => this.#accessListeners.delete(listener);
+  }
+
+  #accessChanged(): void {
+    for (const listener of this.#accessListeners) listener();
+  }
+
   #wake(payload: string | undefined): void {
     if (payload === undefined) {
       this.tokens.invalidate();
       this.tenants.invalidate();
+      this.#accessChanged();
       void this.#catchUpEverywhere();
       return;
     }
     const notice = JSON.parse(payload) as RevisionNotice;
     switch (notice.area) {
       case 'identity':
-        return this.tokens.invalidate();
+        this.tokens.invalidate();
+        return this.#accessChanged();
       case 'tenancy':
-        return this.tenants.invalidate();
+        this.tenants.invalidate();
+        return this.#accessChanged();
       case 'environments':
         void this.#catchUpEverywhere();
         return;

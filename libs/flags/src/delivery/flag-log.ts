@@ -7,6 +7,8 @@ export interface FlagUpdate extends FlagDefinition {
   archived: boolean;
   enabled: boolean;
   rules: FlagRule[];
+  /** Of the last change that an SDK of the environment could see. */
+  revision: number;
 }
 
 export interface FlagUpdates {
@@ -29,6 +31,7 @@ export async function flagUpdatesSince(
        select json_agg(json_build_object(
          'key', f.key, 'description', f.description, 'kind', f.kind, 'variants', f.variants,
          'defaultVariant', f.default_variant, 'archived', f.archived_at is not null, 'enabled', e.enabled,
+         'revision', e.revision,
          'rules', coalesce((
            select json_agg(json_build_object('scope', json_build_object('kind', r.scope_kind, 'key', r.scope_key),
              'enabled', r.enabled, 'variant', r.variant))

@@ -6,10 +6,15 @@ const flushMs = 5_000;
 /** Counters held between two flushes; more flags than that in one environment are not counted. */
 const maxCounters = 20_000;
 
+/** Flags in one report; an SDK counts only those that it was given. */
+const maxToggles = 10_000;
+
 const count = z.number().int().min(0).max(1e12);
 /** What an SDK counted; the protocol's word for a flag is toggle. */
 export const metricsBucket = z.looseObject({
-  toggles: z.record(z.string().max(200), z.looseObject({ yes: count.default(0), no: count.default(0) })),
+  toggles: z
+    .record(z.string().max(200), z.looseObject({ yes: count.default(0), no: count.default(0) }))
+    .refine((toggles) => Object.keys(toggles).length <= maxToggles, `at most ${maxToggles} flags`),
 });
 
 interface Counter {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { unleashPayload } from '../compiler/index.js';
 import type { FlagContext } from '../flag.js';
-import type { EnvironmentFeed } from './environment-feed.js';
+import type { SdkGrant } from './sdk-access.js';
 import type { ServedFlag } from './served-flag.js';
 
 export interface FrontendAnswer {
@@ -14,9 +14,10 @@ export interface FrontendAnswer {
 const answers = new WeakMap<ServedFlag, Map<string, string>>();
 
 /** What the frontend SDKs get: the flags that are on for a context, decided here. */
-export function frontendAnswer(feed: EnvironmentFeed, context: FlagContext): FrontendAnswer {
+export function frontendAnswer({ feed, scope }: SdkGrant, context: FlagContext): FrontendAnswer {
   const on: string[] = [];
   for (const flag of feed.flags.values()) {
+    if (scope.project !== '*' && scope.project !== flag.feature.project) continue;
     const { enabled, variant } = flag.decide(context);
     if (enabled) on.push(answerOf(flag, variant));
   }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { InvalidInputError } from '#platform';
-import { type FlagDecision, type TenantIdentity } from '../compiler/index.js';
-import type { EnvironmentFeed } from './environment-feed.js';
+import { type FlagDecision } from '../compiler/index.js';
 import { readContext } from './flag-context.js';
+import type { SdkGrant } from './sdk-access.js';
 import type { ServedFlag } from './served-flag.js';
 
 /** An answer of the OpenFeature remote evaluation protocol. */
@@ -12,42 +12,33 @@ export interface OfrepAnswer {
 }
 
 /** `POST /ofrep/v1/evaluate/flags/{key}` */
-export function ofrepEvaluate(
-  feed: EnvironmentFeed,
-  tenant: TenantIdentity | null,
-  key: string,
-  body: unknown,
-): OfrepAnswer {
-  const problem = problemOf(body);
+export function ofrepEvaluate(grant: SdkGrant, key: string, body: unknown): OfrepAnswer {
+  const problem = problemOf(grant, body);
   if (problem) return { status: 400, body: { key, ...problem } };
-  const flag = feed.flags.get(key);
+  const flag = grant.feed.flags.get(key);
   if (!flag)
     return {
       status: 404,
       body: { key, errorCode: 'FLAG_NOT_FOUND', errorDetails: `There is no flag "${key}".` },
     };
-  return { status: 200, body: success(flag, flag.decide(ofrepContext(body, tenant))) };
+  return { status: 200, body: success(flag, flag.decide(ofrepContext(grant, body))) };
 }
 
 /** `POST /ofrep/v1/evaluate/flags`: every flag, with an ETag over the decisions. */
-export function ofrepEvaluateAll(
-  feed: EnvironmentFeed,
-  tenant: TenantIdentity | null,
-  body: unknown,
-): OfrepAnswer & { etag?: string } {
-  const problem = problemOf(body);
+export function ofrepEvaluateAll(grant: SdkGrant, body: unknown): OfrepAnswer & { etag?: string } {
+  const problem = problemOf(grant, body);
   if (problem) return { status: 400, body: problem };
-  const context = ofrepContext(body, tenant);
-  const flags = [...feed.flags.values()].map((flag) => success(flag, flag.decide(context)));
+  const context = ofrepContext(grant, body);
+  const flags = [...grant.feed.flags.values()].map((flag) => success(flag, flag.decide(context)));
   const etag = `"${createHash('sha1').update(JSON.stringify(flags)).digest('base64url')}"`;
   return { status: 200, body: { flags }, etag };
 }
 
-function problemOf(body: unknown): { errorCode: string; errorDetails: string } | undefined {
+function problemOf(grant: SdkGrant, body: unknown): { errorCode: string; errorDetails: string } | undefined {
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     return { errorCode: 'PARSE_ERROR', errorDetails: 'The body must be a JSON object with a context.' };
   try {
-    readContext((body as { context?: unknown }).context, null);
+    readContext((body as { context?: unknown }).context, grant);
     return undefined;
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error;
@@ -56,9 +47,9 @@ function problemOf(body: unknown): { errorCode: string; errorDetails: string } |
 }
 
 /** The targeting key of OpenFeature is the user. */
-function ofrepContext(body: unknown, tenant: TenantIdentity | null) {
+function ofrepContext(grant: SdkGrant, body: unknown) {
   const context = (body as { context?: Record<string, unknown> }).context ?? {};
-  return readContext({ userId: context['targetingKey'], ...context }, tenant);
+  return readContext({ userId: context['targetingKey'], ...context }, grant);
 }
 
 function success(served: ServedFlag, decision: FlagDecision): Record<string, unknown> {

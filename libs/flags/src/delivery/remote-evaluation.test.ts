@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { environmentScope } from '../flag.js';
-import { FlagsFixture, northwindId } from '../flags.fixture.js';
+import { contosoId, FlagsFixture, northwindId } from '../flags.fixture.js';
 
 interface Answer {
   status: number;
@@ -14,7 +14,7 @@ describe('evaluation on the server', () => {
 
   beforeAll(async () => {
     flags = await FlagsFixture.start();
-    frontend = (await flags.token('FRONTEND')).secret;
+    frontend = (await flags.token('FRONTEND', northwindId)).secret;
     await flags.create({
       key: 'engine',
       kind: 'VARIANT',
@@ -91,7 +91,7 @@ describe('evaluation on the server', () => {
   });
 
   it('holds a token to its tenant, whatever the context claims', async () => {
-    const own = { authorization: (await flags.token('FRONTEND', northwindId)).secret };
+    const none = { authorization: (await flags.token('FRONTEND')).secret };
     await flags.set({
       flag: 'engine',
       scope: { kind: 'TENANT', key: 'contoso' },
@@ -106,8 +106,11 @@ describe('evaluation on the server', () => {
     });
     await flags.served(revision);
     const claim = { context: { properties: { tenant: 'contoso', branch: 'contoso/seattle' } } };
-    expect(names(await ask('/api/frontend', claim))).toContain('engine');
-    expect(names(await ask('/api/frontend', claim, own))).not.toContain('engine');
+    expect(names(await ask('/api/frontend', claim))).not.toContain('engine');
+    // A token of no tenant lets nobody be one.
+    expect(names(await ask('/api/frontend', claim, none))).toEqual(['everywhere']);
+    const theirs = { authorization: (await flags.token('FRONTEND', contosoId)).secret };
+    expect(names(await ask('/api/frontend', { context: {} }, theirs))).toContain('engine');
   });
 
   it('refuses tokens of the wrong kind and contexts that are none', async () => {

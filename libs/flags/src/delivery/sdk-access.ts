@@ -1,17 +1,24 @@
 import { Injectable } from '@nestjs/common';
-import type { SdkTokenKind } from '#identity';
+import type { SdkTokenKind, SdkTokenScope } from '#identity';
 import { TierdeckError } from '#platform';
 import type { TenantIdentity } from '../compiler/index.js';
 import type { EnvironmentFeed } from './environment-feed.js';
+import type { FeedView } from './feed-view.js';
 import { FlagFeed } from './flag-feed.js';
+import type { TokenScope } from './fold/token-scope.js';
 import { SdkTokenCache } from './sdk-token-cache.js';
 import { TenantIdentities } from './tenant-identities.js';
 
 /** What a token opens: the flags of one environment, of all tenants or of one. */
 export interface SdkGrant {
   feed: EnvironmentFeed;
+  kind: SdkTokenKind;
   /** null: every tenant. */
   tenant: TenantIdentity | null;
+  tenantId: string | null;
+  scope: TokenScope;
+  /** The flags as the token sees them, up to date with the feed. */
+  view(): FeedView;
 }
 
 /** A refusal in the protocols of the SDKs. */
@@ -32,12 +39,12 @@ export class SdkAccess {
    */
   peek(secret: string | undefined, kinds: readonly SdkTokenKind[]): SdkGrant | undefined {
     if (!secret) throw unauthenticated();
-    const scope = this.tokens.peek(secret);
-    if (scope === undefined) return undefined;
-    const tenantId = checked(scope, kinds).tenantId;
+    const token = this.tokens.peek(secret);
+    if (token === undefined) return undefined;
+    const { tenantId } = checked(token, kinds);
     const tenant = tenantId === null ? null : this.tenants.peek(tenantId);
-    if (tenant === undefined) return undefined;
-    return this.#grant(scope?.environment ?? '', tenantId, tenant);
+    if (tenant === undefined || token === null) return undefined;
+    return this.#grant(token, tenant);
   }
 
   /**
@@ -46,32 +53,36 @@ export class SdkAccess {
    */
   async grant(secret: string | undefined, kinds: readonly SdkTokenKind[]): Promise<SdkGrant> {
     if (!secret) throw unauthenticated();
-    const scope = checked(await this.tokens.scopeOf(secret).catch(unavailable), kinds);
-    const { tenantId } = scope;
+    const token = checked(await this.tokens.scopeOf(secret).catch(unavailable), kinds);
+    const { tenantId } = token;
     const tenant = tenantId === null ? null : await this.tenants.identityOf(tenantId).catch(unavailable);
-    return this.#grant(scope.environment, tenantId, tenant);
+    return this.#grant(token, tenant);
   }
 
-  #grant(environment: string, tenantId: string | null, tenant: TenantIdentity | null): SdkGrant {
+  /** What is known of a token for `/edge/validate`; undefined for one that is not valid. */
+  async find(secret: string): Promise<SdkTokenScope | undefined> {
+    return (await this.tokens.scopeOf(secret).catch(unavailable)) ?? undefined;
+  }
+
+  #grant(token: SdkTokenScope, tenant: TenantIdentity | null): SdkGrant {
+    const { environment, tenantId, branch, project, kind } = token;
     const feed = this.feed.environment(environment);
     if (!feed || feed.revision < 0) return unavailable(undefined);
     if (tenantId !== null && tenant === null)
       throw new SdkAccessError('FORBIDDEN', 'The tenant of this token is gone.', 403);
-    return { feed, tenant };
+    const scope: TokenScope = { tenant, branch, project };
+    return { feed, kind, tenant, tenantId, scope, view: () => feed.view(scope) };
   }
 }
 
-function checked<Scope extends { kind: SdkTokenKind }>(
-  scope: Scope | null,
-  kinds: readonly SdkTokenKind[],
-): Scope {
-  if (!scope) throw unauthenticated();
-  if (!kinds.includes(scope.kind)) {
-    throw new SdkAccessError('FORBIDDEN', `A ${scope.kind} token does not open this.`, 403, {
+function checked(token: SdkTokenScope | null, kinds: readonly SdkTokenKind[]): SdkTokenScope {
+  if (!token) throw unauthenticated();
+  if (!kinds.includes(token.kind)) {
+    throw new SdkAccessError('FORBIDDEN', `A ${token.kind} token does not open this.`, 403, {
       hint: `Make one of kind ${kinds.join(' or ')} with createSdkToken.`,
     });
   }
-  return scope;
+  return token;
 }
 
 function unauthenticated(): SdkAccessError {

@@ -232,10 +232,11 @@ describe('the Unleash API, asked by the unmodified unleash-client', () => {
     expect(await names('project=default')).toEqual(['plain', 'pricing.engine']);
     expect(await names('project=other')).toEqual([]);
     expect(await names('tag=team:x')).toEqual([]);
+    expect(await names('colour=blue')).toEqual(['plain', 'pricing.engine']);
+    expect((await get('/api/client/features?tag=team')).status).toBe(400);
+    expect((await get(`/api/client/features?namePrefix=${'x'.repeat(201)}`)).status).toBe(400);
     expect(await (await get('/api/client/features/plain')).json()).toMatchObject({ name: 'plain' });
     expect((await get('/api/client/features/none')).status).toBe(404);
-    expect((await get('/api/client/delta')).status).toBe(404);
-    expect((await get('/api/client/streaming')).status).toBe(404);
     const spec = { authorization: token, 'unleash-client-spec': 'v5' };
     expect((await get('/api/client/features', spec)).status).toBe(400);
   });

@@ -1,18 +1,26 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { InvalidInputError, NotFoundError, toPublicError, type Logger } from '#platform';
-import { FeaturesEndpoint, featuresPath } from './features-endpoint.js';
+import { validateTokens } from './edge-validate.js';
+import { deltaPath, FeaturesEndpoint, featuresPath } from './features-endpoint.js';
+import { FetchModes } from './fetch-modes.js';
 import { readContext } from './flag-context.js';
 import { metricsBucket, type FlagMetrics } from './flag-metrics.js';
+import type { FlagFeed } from './flag-feed.js';
+import { FlagStreams, streamingPath } from './flag-streams.js';
 import { frontendAnswer } from './frontend-api.js';
 import { ofrepEvaluate, ofrepEvaluateAll } from './ofrep.js';
 import { etagMatches } from './payload.js';
+import { staleHeader } from './raw-answer.js';
 import { secretOf, type SdkAccess } from './sdk-access.js';
 
 export interface UnleashApiDependencies {
   access: SdkAccess;
+  feed: FlagFeed;
   metrics: FlagMetrics;
   logger: Logger;
+  /** Whether SDKs with default settings are told to stream. */
+  offerStreaming: boolean;
 }
 
 /** The version of Unleash whose client protocol is spoken, as SDKs expect it in `X-Unleash-Version`. */
@@ -23,15 +31,25 @@ const unleashVersion = '7.5.1';
  * `/api/client/features` are then answered before anything of Nest sees them.
  */
 export function registerUnleashApi(fastify: FastifyInstance, dependencies: UnleashApiDependencies): void {
-  const features = new FeaturesEndpoint(dependencies.access, dependencies.logger);
+  const { access, feed, logger } = dependencies;
+  const features = new FeaturesEndpoint(access, new FetchModes(dependencies.offerStreaming), logger);
+  const streams = new FlagStreams(access, logger);
+  const unfollow = feed.onAccessChange(inTurn(() => streams.recheck()));
   fastify.addHook('onRequest', (request, reply, done) => {
     const { url = '', method } = request.raw;
-    if (!url.startsWith(featuresPath) || method !== 'GET' || !isEndOfPath(url[featuresPath.length])) {
-      done();
-      return;
-    }
-    reply.hijack();
-    features.handle(request.raw, reply.raw);
+    if (method !== 'GET' || !url.startsWith('/api/client/')) return done();
+    if (isPath(url, featuresPath) || isPath(url, deltaPath)) {
+      reply.hijack();
+      features.handle(request.raw, reply.raw);
+    } else if (isPath(url, streamingPath)) {
+      reply.hijack();
+      void streams.handle(request.raw, reply.raw);
+    } else done();
+  });
+  fastify.addHook('preClose', (done) => {
+    unfollow();
+    streams.close();
+    done();
   });
   fastify.register((instance, _options, done) => {
     instance.setErrorHandler((error, _request, reply) => refuse(error, reply, dependencies.logger));
@@ -42,8 +60,24 @@ export function registerUnleashApi(fastify: FastifyInstance, dependencies: Unlea
   });
 }
 
-function isEndOfPath(character: string | undefined): boolean {
-  return character === undefined || character === '?';
+function isPath(url: string, path: string): boolean {
+  return url.startsWith(path) && (url.length === path.length || url[path.length] === '?');
+}
+
+/** Many calls while one runs are one more run. */
+function inTurn(work: () => Promise<void>): () => void {
+  let running: Promise<void> | undefined;
+  let again = false;
+  const run = async (): Promise<void> => {
+    do {
+      again = false;
+      await work();
+    } while (again);
+  };
+  return () => {
+    again = true;
+    running ??= run().finally(() => (running = undefined));
+  };
 }
 
 const reportBody = z.looseObject({ bucket: metricsBucket.nullish() });
@@ -66,17 +100,13 @@ function clientApi(fastify: FastifyInstance, { access, metrics }: UnleashApiDepe
     access.grant(secretOf(request.headers.authorization), ['CLIENT']);
 
   fastify.get<{ Params: { name: string } }>(`${featuresPath}/:name`, async (request) => {
-    const { feed, tenant } = await grantOf(request);
-    const flag = feed.flags.get(request.params.name);
-    if (!flag) throw new NotFoundError('flag', request.params.name);
-    return JSON.parse(tenant ? flag.jsonFor(tenant) : flag.json) as unknown;
+    const json = (await grantOf(request)).view().feature(request.params.name);
+    if (json === undefined) throw new NotFoundError('flag', request.params.name);
+    return JSON.parse(json) as unknown;
   });
-  // Not served yet: an SDK that tries them goes back to polling.
-  for (const path of ['/api/client/delta', '/api/client/streaming']) {
-    fastify.get(path, (request) =>
-      grantOf(request).then(() => Promise.reject(new NotFoundError('endpoint', path))),
-    );
-  }
+  fastify.post('/edge/validate', async (request) => ({
+    tokens: await validateTokens(access, request.body),
+  }));
   fastify.post('/api/client/register', async (request, reply) => {
     await grantOf(request);
     return reply.code(202).header('X-Unleash-Version', unleashVersion).send();
@@ -103,9 +133,10 @@ function frontendApi(fastify: FastifyInstance, { access, metrics }: UnleashApiDe
     access.grant(secretOf(request.headers.authorization), ['FRONTEND']);
 
   const answer = async (request: FastifyRequest, reply: FastifyReply, sent: unknown) => {
-    const { feed, tenant } = await grantOf(request);
-    const { body, etag } = frontendAnswer(feed, readContext(sent, tenant));
-    allowOrigins(request, reply).header('etag', etag).header('cache-control', 'no-cache');
+    const grant = await grantOf(request);
+    const { body, etag } = frontendAnswer(grant, readContext(sent, grant));
+    void allowOrigins(request, reply).headers(staleHeader(grant.feed));
+    void reply.header('etag', etag).header('cache-control', 'no-cache');
     if (etagMatches(request.headers['if-none-match'], etag)) return reply.code(304).send();
     return reply.header('content-type', 'application/json; charset=utf-8').send(body);
   };
@@ -140,14 +171,14 @@ function ofrepApi(fastify: FastifyInstance, { access }: UnleashApiDependencies):
     return access.grant(secret, ['CLIENT', 'FRONTEND']);
   };
   fastify.post<{ Params: { key: string } }>('/ofrep/v1/evaluate/flags/:key', async (request, reply) => {
-    const { feed, tenant } = await grantOf(request);
-    const { status, body } = ofrepEvaluate(feed, tenant, request.params.key, request.body);
+    const grant = await grantOf(request);
+    const { status, body } = ofrepEvaluate(grant, request.params.key, request.body);
     return allowOrigins(request, reply).code(status).send(body);
   });
   fastify.post('/ofrep/v1/evaluate/flags', async (request, reply) => {
-    const { feed, tenant } = await grantOf(request);
-    const { status, body, etag } = ofrepEvaluateAll(feed, tenant, request.body);
-    allowOrigins(request, reply);
+    const grant = await grantOf(request);
+    const { status, body, etag } = ofrepEvaluateAll(grant, request.body);
+    void allowOrigins(request, reply).headers(staleHeader(grant.feed));
     if (etag) void reply.header('etag', etag);
     if (etag && etagMatches(request.headers['if-none-match'], etag)) return reply.code(304).send();
     return reply.code(status).send(body);

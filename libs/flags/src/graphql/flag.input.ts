@@ -149,6 +149,16 @@ export class CreateSdkTokenInput extends MutationInput {
   environment!: string;
   @Field(() => String, { nullable: true, description: 'Slug: the token then sees this tenant alone.' })
   tenant?: string | null;
+  @Field(() => String, {
+    nullable: true,
+    description: 'Code or unit key of a branch of the tenant: the token is then for it alone.',
+  })
+  branch?: string | null;
+  @Field(() => String, {
+    nullable: true,
+    description: 'The token then opens the flags of this project alone.',
+  })
+  project?: string | null;
 }
 
 @InputType()

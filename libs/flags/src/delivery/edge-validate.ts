@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { InvalidInputError } from '#platform';
+import type { SdkAccess } from './sdk-access.js';
+
+const validateBody = z.looseObject({ tokens: z.array(z.string().max(500)).max(1_000) });
+
+/** A valid token as Unleash Edge wants to know it. */
+export interface EdgeToken {
+  token: string;
+  type: 'client' | 'frontend';
+  projects: string[];
+  environment: string;
+}
+
+/**
+ * `POST /edge/validate`: which of these tokens are good for flags, and for what. Who asks must know the token, so
+ * nothing is told that its holder could not find out.
+ * @throws InvalidInputError INVALID_INPUT, SdkAccessError 503 for a fault that passes.
+ */
+export async function validateTokens(access: SdkAccess, body: unknown): Promise<EdgeToken[]> {
+  const parsed = validateBody.safeParse(body);
+  if (!parsed.success)
+    throw new InvalidInputError('tokens must be a list of at most 1,000 tokens.', { field: 'tokens' });
+  const valid: EdgeToken[] = [];
+  for (const secret of new Set(parsed.data.tokens)) {
+    const token = await access.find(secret);
+    if (!token || token.kind === 'RUNTIME') continue;
+    valid.push({
+      token: secret,
+      type: token.kind === 'CLIENT' ? 'client' : 'frontend',
+      projects: [token.project],
+      environment: token.environment,
+    });
+  }
+  return valid;
+}

@@ -1,0 +1,87 @@
+import type { ServerResponse } from 'node:http';
+import { hashOf, type FeedView } from './feed-view.js';
+import { stateOf } from './payload.js';
+
+/**
+ * What may pile up for a client that does not read, in bytes, beyond what it was sent first. It is then cut off, comes
+ * back with the id of the last event it has, and is told what it missed.
+ */
+const maxBacklogBytes = 1_048_576;
+
+/** One open `/api/client/streaming` connection. */
+export class FlagStream {
+  #view: FeedView;
+  /** Id of the state that the client has once it has read what was sent. */
+  #sent: string;
+  #started = false;
+  #allowance = maxBacklogBytes;
+
+  constructor(
+    private readonly response: ServerResponse,
+    view: FeedView,
+    readonly secret: string,
+    lastEventId: string | undefined,
+  ) {
+    this.#view = view;
+    this.#sent = stateOf(lastEventId)?.id ?? '';
+  }
+
+  get view(): FeedView {
+    return this.#view;
+  }
+
+  /** Revision of the newest state that the client was sent; -1 before the first. */
+  get sentRevision(): number {
+    return stateOf(this.#sent)?.revision ?? -1;
+  }
+
+  /** Whether everything that was sent has left this process. */
+  get isDrained(): boolean {
+    return this.#started && this.response.writableLength === 0;
+  }
+
+  /**
+   * Brings the client to the state of its view, unless it has seen a newer one from another replica: then it keeps that
+   * until this replica has caught up.
+   */
+  bring(feedRevision: number, view = this.#view, updates?: (from: string) => string | undefined): void {
+    this.#view = view;
+    const isSame = hashOf(this.#sent) === hashOf(view.id);
+    if (this.#started && isSame) return;
+    if (!isSame && this.sentRevision > feedRevision) return;
+    const name = this.#started ? 'unleash-updated' : 'unleash-connected';
+    const events = updates?.(this.#sent) ?? eventsJson(view, this.#sent);
+    this.#write(frame(name, view.id, events));
+    this.#sent = view.id;
+    this.#started = true;
+  }
+
+  comment(): void {
+    this.#write(':\n\n');
+  }
+
+  end(): void {
+    this.response.end();
+  }
+
+  #write(text: string | Buffer): void {
+    if (this.response.destroyed) return;
+    if (this.response.writableLength > this.#allowance) {
+      this.response.destroy();
+      return;
+    }
+    this.response.write(text);
+    // The first answer may be as large as the flags are many; it is not the client's fault.
+    if (!this.#started) this.#allowance = maxBacklogBytes + text.length;
+  }
+}
+
+/** The events that bring a reader from one state to the present one. */
+export function eventsJson(view: FeedView, from: string): string {
+  const events = view.eventsSince(from) ?? [view.hydration()];
+  return `{"events":[${events.join(',')}]}`;
+}
+
+function frame(name: string, id: string, data: string): string {
+  return `event: ${name}\nid: ${id}\ndata: ${data}\n\n`;
+}

@@ -1,0 +1,130 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from '#platform';
+import type { EnvironmentFeed } from './environment-feed.js';
+import { eventsJson, FlagStream } from './flag-stream.js';
+import { refuseRaw, staleHeader } from './raw-answer.js';
+import { SdkAccessError, secretOf, type SdkAccess, type SdkGrant } from './sdk-access.js';
+
+export const streamingPath = '/api/client/streaming';
+
+/** SDKs take a stream for dead after 60 s without a byte, in milliseconds. */
+const keepAliveMs = 15_000;
+
+/** Beyond this a replica is full: the SDK is answered 429 and polls. */
+const maxStreams = 20_000;
+
+/** Open streams of flags. A change is written to those alone that would see something else. */
+export class FlagStreams {
+  readonly #streams = new Map<EnvironmentFeed, Set<FlagStream>>();
+  readonly #unfollow: (() => void)[] = [];
+  readonly #timer: NodeJS.Timeout;
+  #count = 0;
+  #closed = false;
+
+  constructor(
+    private readonly access: SdkAccess,
+    private readonly logger: Logger,
+  ) {
+    this.#timer = setInterval(() => this.#keepAlive(), keepAliveMs).unref();
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Answers `GET /api/client/streaming`. Reconnects bring `last-event-id`, and no query: the token alone narrows. */
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      const secret = secretOf(request.headers.authorization);
+      const grant = await this.access.grant(secret, ['CLIENT']);
+      if (this.#count >= maxStreams || this.#closed)
+        throw new SdkAccessError('TOO_MANY_STREAMS', 'This replica holds no more streams; poll.', 429);
+      this.#open(request, response, grant, secret ?? '');
+    } catch (error) {
+      refuseRaw(response, error, this.logger);
+    }
+  }
+
+  /** Looks again at what the tokens open: one may have been revoked, or its tenant have moved to another tier. */
+  async recheck(): Promise<void> {
+    const bySecret = new Map<string, FlagStream[]>();
+    for (const streams of this.#streams.values())
+      for (const stream of streams)
+        if (!bySecret.get(stream.secret)?.push(stream)) bySecret.set(stream.secret, [stream]);
+    for (const [secret, streams] of bySecret) {
+      const grant = await this.access.grant(secret, ['CLIENT']).catch((error: unknown) => error);
+      for (const stream of streams) {
+        if (grant instanceof SdkAccessError) {
+          // A fault that passes ends nothing.
+          if (grant.httpStatus === 401 || grant.httpStatus === 403) stream.end();
+        } else if (!(grant instanceof Error)) {
+          const { feed, view } = grant as SdkGrant;
+          stream.bring(feed.revision, view());
+        }
+      }
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearInterval(this.#timer);
+    for (const unfollow of this.#unfollow) unfollow();
+    for (const streams of this.#streams.values()) for (const stream of streams) stream.end();
+  }
+
+  #open(request: IncomingMessage, response: ServerResponse, grant: SdkGrant, secret: string): void {
+    const streams = this.#streamsOf(grant.feed);
+    const last = request.headers['last-event-id'];
+    const stream = new FlagStream(
+      response,
+      grant.view(),
+      secret,
+      typeof last === 'string' ? last : undefined,
+    );
+    request.socket.setNoDelay(true);
+    request.socket.setTimeout(0);
+    response.writeHead(200, {
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+      ...staleHeader(grant.feed),
+    });
+    streams.add(stream);
+    this.#count += 1;
+    response.once('close', () => {
+      if (streams.delete(stream)) this.#count -= 1;
+    });
+    response.on('error', () => response.destroy());
+    response.flushHeaders();
+    stream.bring(grant.feed.revision);
+  }
+
+  #streamsOf(feed: EnvironmentFeed): Set<FlagStream> {
+    let streams = this.#streams.get(feed);
+    if (!streams) {
+      const fresh = new Set<FlagStream>();
+      this.#streams.set(feed, (streams = fresh));
+      this.#unfollow.push(feed.follow(() => this.#send(feed, fresh)));
+    }
+    return streams;
+  }
+
+  #send(feed: EnvironmentFeed, streams: ReadonlySet<FlagStream>): void {
+    // Streams of one view that are in step get the same text, made once.
+    const made = new Map<string, string>();
+    for (const stream of streams) {
+      const { view } = stream;
+      view.catchUp();
+      stream.bring(feed.revision, view, (from) => {
+        const key = `${from} ${view.id}`;
+        let events = made.get(key);
+        if (events === undefined) made.set(key, (events = eventsJson(view, from)));
+        return events;
+      });
+    }
+  }
+
+  #keepAlive(): void {
+    for (const streams of this.#streams.values()) for (const stream of streams) stream.comment();
+  }
+}
