@@ -1,28 +1,23 @@
 import type { Database } from '#platform';
-import { FeedView } from './feed-view.js';
+import { FeedView, type FeedState } from './feed-view.js';
 import { flagUpdatesSince, type FlagUpdate } from './flag-log.js';
 import { scopeKey, wholeEnvironment, type TokenScope } from './fold/token-scope.js';
 import type { Rendered } from './rendered.js';
 import { ServedFlag } from './served-flag.js';
 import { ViewCache } from './view-cache.js';
 
-/** A segment as it is sent. */
-export interface ServedSegment {
-  rendered: Rendered;
-}
-
 /**
  * The flags of one environment, in step with the revision log. Readers take what is there without waiting; a change is
  * taken over as a whole, and an older state never replaces a newer one.
  */
-export class EnvironmentFeed {
+export class EnvironmentFeed implements FeedState {
   #revision = -1;
   #flags: ReadonlyMap<string, ServedFlag> = new Map();
-  readonly #segments = new Map<number, ServedSegment>();
+  readonly #segments = new Map<number, Rendered>();
   #running: Promise<void> | undefined;
   #again: Promise<void> | undefined;
   #staleSince: Date | undefined;
-  readonly #views = new ViewCache();
+  readonly #views = new ViewCache<FeedView>();
   readonly #followers = new Set<() => void>();
 
   constructor(
@@ -40,7 +35,8 @@ export class EnvironmentFeed {
     return this.#flags;
   }
 
-  get segments(): ReadonlyMap<number, ServedSegment> {
+  /** As they are sent, by id. */
+  get segments(): ReadonlyMap<number, Rendered> {
     return this.#segments;
   }
 

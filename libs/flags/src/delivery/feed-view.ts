@@ -1,12 +1,21 @@
 import { inlineSegments } from './inline-segments.js';
 import { makePayload, type Payload } from './payload.js';
-import type { EnvironmentFeed } from './environment-feed.js';
 import { FixedContext, type TokenScope } from './fold/token-scope.js';
 import type { Rendered } from './rendered.js';
 import type { ServedFeature, ServedFlag } from './served-flag.js';
 
 /** Changes that a reader may have missed and still be told one by one; who missed more gets everything again. */
 const maxHistory = 200;
+
+/** What a view is a view of. */
+export interface FeedState {
+  readonly environment: string;
+  /** Everything up to this revision is in it. */
+  readonly revision: number;
+  /** By key, in the order of keys. */
+  readonly flags: ReadonlyMap<string, ServedFlag>;
+  readonly segments: ReadonlyMap<number, Rendered>;
+}
 
 /** What the flags of a query are narrowed to, beyond what the token narrows. */
 export type FeatureFilter = (flag: ServedFlag) => boolean;
@@ -36,7 +45,7 @@ export class FeedView {
   #inlined: Payload | undefined;
 
   constructor(
-    private readonly feed: EnvironmentFeed,
+    private readonly feed: FeedState,
     readonly scope: TokenScope,
   ) {
     this.#fixed = scope.tenant && new FixedContext(scope.tenant, scope.branch);
@@ -172,7 +181,7 @@ export class FeedView {
     const needed = new Set<number>();
     for (const { segments } of this.#features.values()) for (const id of segments) needed.add(id);
     for (const id of new Set([...needed, ...this.#segments.keys()])) {
-      const next = needed.has(id) ? this.feed.segments.get(id)?.rendered : undefined;
+      const next = needed.has(id) ? this.feed.segments.get(id) : undefined;
       if (this.#replace(this.#segments, id, next)) changed.push(id);
     }
     return changed;

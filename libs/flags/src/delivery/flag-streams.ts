@@ -58,8 +58,8 @@ export class FlagStreams {
           // A fault that passes ends nothing.
           if (grant.httpStatus === 401 || grant.httpStatus === 403) stream.end();
         } else if (!(grant instanceof Error)) {
-          const { feed, view } = grant as SdkGrant;
-          stream.bring(feed.revision, view());
+          const found = grant as SdkGrant;
+          stream.bring(found.feed.revision, found.view());
         }
       }
     }

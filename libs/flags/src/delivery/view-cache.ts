@@ -1,13 +1,11 @@
-import type { FeedView } from './feed-view.js';
-
 /** Views kept for tokens that come again; the one that was not asked for longest goes first. */
 const maxViews = 1_000;
 
 /** The views of one environment by their scope, bounded: memory does not grow with the number of tenants. */
-export class ViewCache {
-  readonly #views = new Map<string, FeedView>();
+export class ViewCache<View> {
+  readonly #views = new Map<string, View>();
 
-  get(key: string, make: () => FeedView): FeedView {
+  get(key: string, make: () => View): View {
     const known = this.#views.get(key);
     const view = known ?? make();
     // The order of a map is that of insertion: what was asked for last stands last.
