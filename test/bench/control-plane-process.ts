@@ -22,7 +22,7 @@ export class ControlPlaneProcess {
     this.api = new ApiClient(url, adminToken, patienceMs);
   }
 
-  static async start(databaseUrl: string): Promise<ControlPlaneProcess> {
+  static async start(databaseUrl: string, env: Record<string, string> = {}): Promise<ControlPlaneProcess> {
     const dataDir = await mkdtemp(join(tmpdir(), 'tierdeck-bench-'));
     const port = await freePort();
     const child = spawn(process.execPath, ['dist/apps/control-plane/src/main.js'], {
@@ -35,6 +35,7 @@ export class ControlPlaneProcess {
         TIERDECK_ADMIN_TOKEN: adminToken,
         TIERDECK_TENANTS_DIR: join(dataDir, 'none'),
         TIERDECK_LOG_LEVEL: 'error',
+        ...env,
       },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });

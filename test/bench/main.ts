@@ -4,6 +4,7 @@ import { createTestDatabase, testPostgresUrl, withTestClient } from '../support/
 import { ControlPlaneProcess } from './control-plane-process.js';
 import { benchFeatures } from './features.js';
 import { benchNoisyNeighbor } from './noisy-neighbor.js';
+import { benchOnboarding } from './onboarding.js';
 import { benchPropagation } from './propagation.js';
 import { table, type Measurement } from './report.js';
 import { benchScopedQuery } from './scoped-query.js';
@@ -14,6 +15,7 @@ const parts: Record<string, () => Promise<Measurement[]>> = {
   propagation: () => withControlPlane((controlPlane) => benchPropagation(controlPlane)),
   'scoped-query': benchScopedQuery,
   'noisy-neighbor': benchNoisyNeighbor,
+  onboarding: benchOnboarding,
 };
 
 /** Runs the parts in turn on one PostgreSQL and tells each as it ends. */

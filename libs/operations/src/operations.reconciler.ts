@@ -7,7 +7,6 @@ import { contextOf, notifyOperation, OPERATION_CHANNEL, OperationsService } from
 import {
   claimOperation,
   lockOperation,
-  nextStep,
   renewLease,
   type OperationRow,
   type StepRow,
@@ -57,9 +56,8 @@ export class OperationsReconciler {
     );
     if (!operation) return false;
     try {
-      while (await this.#step(operation)) {
-        /* the next step of the same operation, under the same lease */
-      }
+      // The next step of the same operation, under the same lease.
+      for (let step = await this.#begin(operation); step; step = await this.#step(operation, step));
     } catch (error) {
       if (!(error instanceof LeaseLost)) throw error;
       this.logger.warn({ operation: operation.id }, 'lease lost; another process goes on');
@@ -67,10 +65,8 @@ export class OperationsReconciler {
     return true;
   }
 
-  /** @returns whether the operation has a further step that can run now. */
-  async #step(operation: OperationRow): Promise<boolean> {
-    const step = await this.#begin(operation);
-    if (!step) return false;
+  /** @returns the operation's further step, begun already, if it can run now. */
+  async #step(operation: OperationRow, step: StepRow): Promise<StepRow | undefined> {
     const definition = this.operations.kind(operation.kind).steps.find(({ name }) => name === step.name);
     const context = contextOf(operation, step.attempts, (progress) =>
       this.#progress(operation, step, progress),
@@ -94,58 +90,63 @@ export class OperationsReconciler {
     }
   }
 
-  /** Marks the next step running; with none left, marks the operation done. */
   async #begin(operation: OperationRow): Promise<StepRow | undefined> {
-    return this.#fenced(operation, async (command) => {
-      const step = await nextStep(command.tx, operation.id);
-      if (!step) {
-        await command.tx.query(
-          `update operation set status = 'SUCCEEDED', finished_at = clock_timestamp(), lease_until = null where id = $1`,
-          [operation.id],
-        );
-        await command.record({
-          area: 'operations',
-          action: 'operation.succeeded',
-          subject: `operation/${operation.id}`,
-          ...(operation.tenant_id ? { tenantId: operation.tenant_id } : {}),
-          after: { kind: operation.kind, subject: operation.subject },
-        });
-        return undefined;
-      }
-      const [running] = await rowsOf<StepRow>(
-        command.tx,
-        `update operation_step set status = 'RUNNING', attempts = attempts + 1,
-           started_at = coalesce(started_at, clock_timestamp())
-         where operation_id = $1 and position = $2 returning *`,
-        [operation.id, step.position],
-      );
-      return running;
-    });
+    return this.#fenced(operation, (command) => this.#next(command, operation));
   }
 
+  /** Marks the next step running; with none left, marks the operation done. */
+  async #next(command: Command, operation: OperationRow): Promise<StepRow | undefined> {
+    const [running] = await rowsOf<StepRow>(
+      command.tx,
+      `update operation_step set status = 'RUNNING', attempts = attempts + 1,
+         started_at = coalesce(started_at, clock_timestamp())
+       where operation_id = $1 and position = (
+         select min(position) from operation_step
+         where operation_id = $1 and status not in ('SUCCEEDED', 'SKIPPED'))
+       returning *`,
+      [operation.id],
+    );
+    if (running) return running;
+    await command.tx.query(
+      `update operation set status = 'SUCCEEDED', finished_at = clock_timestamp(), lease_until = null where id = $1`,
+      [operation.id],
+    );
+    await command.record({
+      area: 'operations',
+      action: 'operation.succeeded',
+      subject: `operation/${operation.id}`,
+      ...(operation.tenant_id ? { tenantId: operation.tenant_id } : {}),
+      after: { kind: operation.kind, subject: operation.subject },
+    });
+    return undefined;
+  }
+
+  /** Records the step and begins the next in one transaction: half as many as each on its own. */
   async #succeed(
     operation: OperationRow,
     step: StepRow,
     outcome: StepOutcome,
     record: (command: Command, context: StepContext) => Promise<void>,
-  ): Promise<boolean> {
+  ): Promise<StepRow | undefined> {
     operation.state = { ...operation.state, ...outcome };
-    await this.#fenced(operation, async (command) => {
+    return this.#fenced(operation, async (command) => {
       await command.tx.query(
         `update operation_step set status = 'SUCCEEDED', error_message = null, finished_at = clock_timestamp()
          where operation_id = $1 and position = $2`,
         [operation.id, step.position],
       );
-      await command.tx.query('update operation set state = $2 where id = $1', [
-        operation.id,
-        JSON.stringify(operation.state),
-      ]);
+      if (outcome) {
+        await command.tx.query('update operation set state = $2 where id = $1', [
+          operation.id,
+          JSON.stringify(operation.state),
+        ]);
+      }
       await record(command, contextOf(operation, step.attempts));
+      return this.#next(command, operation);
     });
-    return true;
   }
 
-  async #wait(operation: OperationRow, step: StepRow, waiting: StepWaiting): Promise<boolean> {
+  async #wait(operation: OperationRow, step: StepRow, waiting: StepWaiting): Promise<undefined> {
     await this.#fenced(operation, async ({ tx }) => {
       await tx.query(
         `update operation_step set status = 'WAITING', attempts = attempts - 1, error_message = $3
@@ -154,10 +155,10 @@ export class OperationsReconciler {
       );
       await this.#release(tx, operation.id, 'WAITING', waiting.retryInMs);
     });
-    return false;
+    return undefined;
   }
 
-  async #fail(operation: OperationRow, step: StepRow, error: unknown): Promise<boolean> {
+  async #fail(operation: OperationRow, step: StepRow, error: unknown): Promise<undefined> {
     const known = error instanceof TierdeckError ? error : undefined;
     const message =
       known?.message ?? `"${step.title}" failed unexpectedly; the log of the control plane has the cause.`;
@@ -176,7 +177,7 @@ export class OperationsReconciler {
         await this.#release(command.tx, operation.id, 'WAITING', Math.min(200 * 2 ** step.attempts, 10_000));
       }
     });
-    return false;
+    return undefined;
   }
 
   async #release(tx: Command['tx'], id: string, status: string, retryInMs: number): Promise<void> {

@@ -99,16 +99,6 @@ export async function renewLease(
   return rows.length === 1;
 }
 
-export async function nextStep(tx: Transaction, id: string): Promise<StepRow | undefined> {
-  const [row] = await rowsOf<StepRow>(
-    tx,
-    `select * from operation_step where operation_id = $1 and status not in ('SUCCEEDED', 'SKIPPED')
-     order by position limit 1`,
-    [id],
-  );
-  return row;
-}
-
 export async function lockOperation(tx: Transaction, id: string): Promise<OperationRow | undefined> {
   const [row] = await rowsOf<OperationRow>(tx, 'select * from operation where id = $1 for update', [id]);
   return row;

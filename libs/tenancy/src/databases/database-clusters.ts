@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import pg from 'pg';
 import { Commands } from '#audit';
 import { Database, NotFoundError, rowsOf, SecretBox, TierdeckError } from '#platform';
@@ -13,6 +13,9 @@ export interface ClusterLogin {
   adminUser: string;
   adminPassword: string;
 }
+
+/** How long a connection of {@link DatabaseClusters.asKeptAdmin} waits for the next use, in milliseconds. */
+const keptMs = 3_000;
 
 interface ClusterRow {
   name: string;
@@ -38,7 +41,10 @@ export function clusterOfUrl(name: string, region: string, url: string): Cluster
 
 /** Known clusters and the administrator's way in; the password is sealed at rest. */
 @Injectable()
-export class DatabaseClusters {
+export class DatabaseClusters implements OnApplicationShutdown {
+  readonly #kept = new Map<string, { client: pg.Client; timer: NodeJS.Timeout }>();
+  #closed = false;
+
   constructor(
     private readonly database: Database,
     private readonly commands: Commands,
@@ -114,6 +120,62 @@ export class DatabaseClusters {
     } finally {
       await client.end();
     }
+  }
+
+  /**
+   * As {@link asAdmin}, on a connection that is kept for some seconds: for small work that comes in a row. `work` must
+   * leave nothing behind in the session.
+   */
+  async asKeptAdmin<T>(
+    cluster: string,
+    database: string,
+    work: (client: pg.Client) => Promise<T>,
+  ): Promise<T> {
+    const key = `${cluster}/${database}`;
+    const kept = this.#kept.get(key);
+    this.#kept.delete(key);
+    clearTimeout(kept?.timer);
+    const client = kept?.client ?? (await this.#connectToKeep(key, cluster, database));
+    try {
+      const result = await work(client);
+      this.#keep(key, client);
+      return result;
+    } catch (error) {
+      // Whatever it left in the session ends with it.
+      await client.end().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.#closed = true;
+    const kept = [...this.#kept.values()];
+    this.#kept.clear();
+    for (const { timer } of kept) clearTimeout(timer);
+    await Promise.all(kept.map(({ client }) => client.end().catch(() => undefined)));
+  }
+
+  async #connectToKeep(key: string, cluster: string, database: string): Promise<pg.Client> {
+    const client = await this.connectAdmin(cluster, database);
+    client.once('error', () => this.#drop(key, client));
+    return client;
+  }
+
+  #keep(key: string, client: pg.Client): void {
+    if (this.#closed || this.#kept.has(key)) {
+      client.end().catch(() => undefined);
+      return;
+    }
+    this.#kept.set(key, { client, timer: setTimeout(() => this.#drop(key, client), keptMs) });
+  }
+
+  #drop(key: string, client: pg.Client): void {
+    const kept = this.#kept.get(key);
+    if (kept?.client === client) {
+      clearTimeout(kept.timer);
+      this.#kept.delete(key);
+    }
+    client.end().catch(() => undefined);
   }
 
   async connectAdmin(cluster: string, database: string): Promise<pg.Client> {

@@ -56,7 +56,7 @@ export class DatabaseProvisioner {
 
   /** Makes a tenant's own database, out of the prepared one or as a clone of the template, and its login role. */
   async createDedicated(cluster: string, login: ServiceLogin): Promise<void> {
-    await this.clusters.asAdmin(cluster, 'postgres', async (admin) => {
+    await this.clusters.asKeptAdmin(cluster, 'postgres', async (admin) => {
       const { rowCount } = await admin.query('select 1 from pg_database where datname = $1', [
         login.database,
       ]);
@@ -180,7 +180,7 @@ export class DatabaseProvisioner {
   async #templateMigrations(cluster: string, admin: pg.Client): Promise<Migration[]> {
     const { rowCount } = await admin.query('select 1 from pg_database where datname = $1', [this.names.pool]);
     if (!rowCount) return this.schema.base();
-    return this.clusters.asAdmin(cluster, this.names.pool, (client) => this.schema.migrationsFor(client));
+    return this.clusters.asKeptAdmin(cluster, this.names.pool, (client) => this.schema.migrationsFor(client));
   }
 
   async #migratePool(cluster: string): Promise<void> {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
+import type pg from 'pg';
 import type { Command } from '#audit';
 import {
   StepFailed,
@@ -182,6 +183,9 @@ export class OnboardTenantOperation implements OperationKind {
   }
 
   async #copyUnits(command: Command, context: StepContext): Promise<void> {
+    const { kit, units: declared } = inputOf(context);
+    // Nothing was imported: nothing is looked for.
+    if (!kit && !declared) return;
     const tenant = await this.#housed(context);
     const units = await this.databases.withTenant(tenant, readUnits);
     const counts = await replaceUnits(command.tx, tenant.id, units);
@@ -200,9 +204,8 @@ export class OnboardTenantOperation implements OperationKind {
 
   async #verify(context: StepContext): Promise<StepOutcome> {
     const tenant = await this.#housed(context);
-    const { role } = await this.databases.login(tenant.databaseId);
-    const client = await this.databases.connect(tenant.databaseId);
-    try {
+    const { role, cluster, database } = await this.databases.login(tenant.databaseId);
+    const verify = async (client: pg.Client): Promise<StepOutcome> => {
       const flaws = await isolationFlaws(client, role);
       if (flaws.length > 0) {
         throw new StepFailed('ISOLATION_BROKEN', flaws.join(' '), 500, {
@@ -210,12 +213,14 @@ export class OnboardTenantOperation implements OperationKind {
         });
       }
       const rows = await countRows(client, tenant.id);
-      refuseMissing(context.state['imported'] as Record<string, number>, rows);
+      refuseMissing((context.state['imported'] ?? {}) as Record<string, number>, rows);
       await context.progress({ done: total(rows), total: total(rows), unit: 'rows' });
       return { rows };
-    } finally {
-      await client.end();
-    }
+    };
+    // One tenant after the other comes to the pool; nobody but this one to its own database.
+    return tenant.databasePlacement === 'SHARED'
+      ? this.clusters.asKeptAdmin(cluster, database, verify)
+      : this.clusters.asAdmin(cluster, database, verify);
   }
 
   async #activate(command: Command, context: StepContext): Promise<void> {
