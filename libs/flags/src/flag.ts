@@ -1,3 +1,5 @@
+import type { UnleashConstraint } from './compiler/unleash-feature.js';
+
 export type FlagKind = 'BOOLEAN' | 'VARIANT';
 
 /** FINANCIAL flags move money (pricing, allocation): the audit says so with every change. */
@@ -25,18 +27,65 @@ export interface FlagScope {
 
 export const environmentScope: FlagScope = { kind: 'ENVIRONMENT', key: '*' };
 
-/** What a rule decides for its scope. */
-export interface FlagRule {
+/**
+ * What a rule decides for its scope. It matches where its scope and all its conditions do; of those that match, the one
+ * of the most specific scope decides.
+ */
+export interface FlagRule extends RuleConditions {
   scope: FlagScope;
   enabled: boolean;
   /** Name of a variant; only of VARIANT flags, and only when enabled. */
   variant: string | null;
+  /** Share of the sticky values that the rule turns on, in percent; the others are off. Absent: all of them. */
+  percentage?: number;
+  /** Context field that decides who is in the share; absent: {@link defaultStickiness} of the scope. */
+  stickiness?: string;
 }
+
+/** What must hold besides the scope. */
+export interface RuleConditions {
+  constraints?: readonly UnleashConstraint[];
+  /** Ids of segments. */
+  segments?: readonly number[];
+  /** ISO 8601; the rule matches after this moment. */
+  startsAt?: string;
+  /** ISO 8601; the rule matches before this moment. */
+  endsAt?: string;
+}
+
+/** Whose share a percentage is, by the scope of its rule: the next finer unit that data-plane services name. */
+export const defaultStickiness: Record<FlagScopeKind, string> = {
+  ENVIRONMENT: 'tenant',
+  TIER: 'tenant',
+  REGION: 'tenant',
+  TENANT: 'branch',
+  BRANCH: 'account',
+  WAREHOUSE: 'account',
+  ACCOUNT: 'userId',
+  USER: 'sessionId',
+};
 
 export interface FlagVariant {
   name: string;
   payload?: unknown;
   description?: string | null | undefined;
+}
+
+/** DRAFT is off everywhere; STALE still works and waits to be taken out of the code. */
+export const flagLifecycles = ['DRAFT', 'ACTIVE', 'STALE'] as const;
+export type FlagLifecycle = (typeof flagLifecycles)[number];
+
+/** Unleash's words for what a flag is for. */
+export const flagTypes = ['release', 'experiment', 'operational', 'kill-switch', 'permission'] as const;
+export type FlagPurpose = (typeof flagTypes)[number];
+
+/** Another flag that must be so for this one to be on. It must have no dependencies itself. */
+export interface FlagDependency {
+  flag: string;
+  /** false: the other one must be off. Absent: on. */
+  enabled?: boolean;
+  /** The other one must have one of these variants; absent: any. */
+  variants?: readonly string[];
 }
 
 /** What a decision depends on besides the rules. */
@@ -46,6 +95,18 @@ export interface FlagDefinition {
   variants: readonly FlagVariant[];
   /** What a VARIANT flag stands for when it is off. */
   defaultVariant: string | null;
+  /** Absent: ACTIVE. */
+  lifecycle?: FlagLifecycle;
+  /** Absent: none. */
+  dependencies?: readonly FlagDependency[];
+  /** Absent: `default`. */
+  project?: string;
+  /** Absent: `release`. */
+  type?: FlagPurpose;
+  /** SDKs then tell the application of every evaluation. Absent: false. */
+  impressionData?: boolean;
+  /** `type:value` */
+  tags?: readonly string[];
 }
 
 /**
@@ -53,6 +114,8 @@ export interface FlagDefinition {
  * of its scope.
  */
 export interface FlagContext {
+  /** Any other field that constraints look at. */
+  [field: string]: string | undefined;
   tier?: string | undefined;
   region?: string | undefined;
   tenant?: string | undefined;
@@ -63,7 +126,7 @@ export interface FlagContext {
 }
 
 /** The field of the context, of OFREP and of the Unleash context that a scope looks at. */
-export const contextField: Record<Exclude<FlagScopeKind, 'ENVIRONMENT'>, keyof FlagContext> = {
+export const contextField = {
   TIER: 'tier',
   REGION: 'region',
   TENANT: 'tenant',
@@ -71,7 +134,7 @@ export const contextField: Record<Exclude<FlagScopeKind, 'ENVIRONMENT'>, keyof F
   WAREHOUSE: 'warehouse',
   ACCOUNT: 'account',
   USER: 'userId',
-};
+} as const satisfies Record<Exclude<FlagScopeKind, 'ENVIRONMENT'>, string>;
 
 /** How specific a scope is: higher wins. */
 export function specificity(kind: FlagScopeKind): number {

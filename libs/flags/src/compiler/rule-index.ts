@@ -1,4 +1,6 @@
+import type { Predicate, Segments } from '../evaluator/index.js';
 import { contextField, scopeKinds, tenantOfScope, type FlagContext, type FlagRule } from '../flag.js';
+import { prepareConditions } from './rule-conditions.js';
 
 const mostSpecificFirst = scopeKinds.slice(1).toReversed() as Exclude<
   (typeof scopeKinds)[number],
@@ -11,12 +13,19 @@ const mostSpecificFirst = scopeKinds.slice(1).toReversed() as Exclude<
  */
 export class RuleIndex<Rule extends FlagRule = FlagRule> {
   readonly #byScope = new Map<string, Rule>();
+  /** Of the rules that have any. */
+  readonly #conditions = new Map<Rule, Predicate>();
   readonly #byTenant = new Map<string, Rule[]>();
   readonly #shared: Rule[] = [];
 
-  constructor(readonly rules: readonly Rule[]) {
+  constructor(
+    readonly rules: readonly Rule[],
+    segments: Segments = new Map(),
+  ) {
     for (const rule of rules) {
       this.#byScope.set(`${rule.scope.kind} ${rule.scope.key}`, rule);
+      if (rule.constraints ?? rule.segments ?? rule.startsAt ?? rule.endsAt)
+        this.#conditions.set(rule, prepareConditions(rule, segments));
       const tenant = tenantOfScope(rule.scope);
       if (tenant === undefined) this.#shared.push(rule);
       else if (this.#byTenant.has(tenant)) this.#byTenant.get(tenant)?.push(rule);
@@ -29,9 +38,14 @@ export class RuleIndex<Rule extends FlagRule = FlagRule> {
     for (const kind of mostSpecificFirst) {
       const value = context[contextField[kind]];
       const rule = value === undefined ? undefined : this.#byScope.get(`${kind} ${value}`);
-      if (rule) return rule;
+      if (rule && this.#holds(rule, context)) return rule;
     }
-    return this.#byScope.get('ENVIRONMENT *');
+    const rule = this.#byScope.get('ENVIRONMENT *');
+    return rule && this.#holds(rule, context) ? rule : undefined;
+  }
+
+  #holds(rule: Rule, context: FlagContext): boolean {
+    return this.#conditions.get(rule)?.(context) ?? true;
   }
 
   /** Whether any rule names this tenant or a unit of it. */

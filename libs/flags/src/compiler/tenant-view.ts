@@ -41,11 +41,11 @@ export function tenantView(rules: readonly FlagRule[], tenant: TenantIdentity): 
 export function boundContext(context: FlagContext, tenant: TenantIdentity): FlagContext {
   const own = (key: string | undefined) => (key?.startsWith(`${tenant.slug}/`) ? key : undefined);
   return {
+    ...context,
     ...identityContext(tenant),
     branch: own(context.branch),
     warehouse: own(context.warehouse),
     account: own(context.account),
-    userId: context.userId,
   };
 }
 
