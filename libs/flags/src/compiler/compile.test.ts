@@ -285,7 +285,9 @@ describe('compiled flags', () => {
         const wanted = JSON.stringify(expected);
         if (JSON.stringify(answers[index]) !== wanted || JSON.stringify(decided) !== wanted)
           expect({ at, state, asked, sdk: answers[index], decided }).toEqual({
-            ...{ at, state, asked },
+            at,
+            state,
+            asked,
             sdk: expected,
             decided: expected,
           });
