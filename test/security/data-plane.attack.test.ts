@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Type } from '@nestjs/common';
 import { AppModule, type DistributionParts } from '../../apps/distribution/src/app.module.js';
-import { of, RunningService } from '../../apps/distribution/src/distribution.fixture.js';
+import { RunningService } from '../../apps/distribution/src/distribution.fixture.js';
 import { withTestClient } from '../support/database.js';
 import { readCatalogue } from './prober/catalogue.js';
 import { told } from './prober/finding.js';

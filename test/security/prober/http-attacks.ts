@@ -22,8 +22,8 @@ export type Call = (
 export function routesOf(controllers: readonly Type[]): Route[] {
   return controllers.flatMap((controller) => {
     const prefix = String(Reflect.getMetadata('path', controller) ?? '');
-    const handlers = Object.getOwnPropertyNames(controller.prototype).map(
-      (name) => (controller.prototype as Record<string, object>)[name] as object,
+    const handlers = Object.entries(Object.getOwnPropertyDescriptors(controller.prototype)).flatMap(
+      ([name, { value }]) => (name === 'constructor' ? [] : [value as object]),
     );
     return handlers.flatMap((handler): Route[] => {
       const path: unknown = Reflect.getMetadata('path', handler);
