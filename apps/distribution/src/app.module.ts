@@ -1,6 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
-import { EdiIntake, OrdersService, UnleashDecider } from '#distribution';
+import { EdiIntake, OrdersService, Shadow, UnleashDecider } from '#distribution';
 import { LOGGER, type Logger } from '#platform';
 import { TierdeckRuntime } from '#runtime';
 import { CatalogueController } from './http/catalogue.controller.js';
@@ -15,13 +15,14 @@ import { QuotesController } from './http/quotes.controller.js';
 export interface DistributionParts {
   runtime: TierdeckRuntime;
   flags: UnleashDecider;
+  shadow: Shadow;
   logger: Logger;
 }
 
 /** Routes only translate between HTTP and `libs/distribution`. */
 @Module({})
 export class AppModule {
-  static forRoot({ runtime, flags, logger }: DistributionParts): DynamicModule {
+  static forRoot({ runtime, flags, shadow, logger }: DistributionParts): DynamicModule {
     return {
       module: AppModule,
       controllers: [
@@ -35,7 +36,8 @@ export class AppModule {
       providers: [
         { provide: TierdeckRuntime, useValue: runtime },
         { provide: UnleashDecider, useValue: flags },
-        { provide: OrdersService, useValue: new OrdersService(runtime, flags) },
+        { provide: OrdersService, useValue: new OrdersService(runtime, flags, shadow) },
+        { provide: Shadow, useValue: shadow },
         { provide: EdiIntake, useValue: new EdiIntake(runtime, flags) },
         { provide: LOGGER, useValue: logger },
         { provide: APP_FILTER, useClass: HttpErrorsFilter },

@@ -1,7 +1,7 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { UnleashDecider } from '#distribution';
+import { Shadow, UnleashDecider } from '#distribution';
 import { createLogger, nestLogger, type Logger, type Stoppable } from '#platform';
 import { admitTenants, TierdeckRuntime } from '#runtime';
 import { AppModule } from './app.module.js';
@@ -46,8 +46,10 @@ export async function startDistribution(
       refreshIntervalMs: configuration.flagRefreshMs ?? 1_000,
     });
     started.push(() => flags.stop());
+    const shadow = new Shadow(runtime, logger);
+    started.push(() => shadow.stop());
     const app = await NestFactory.create<NestFastifyApplication>(
-      AppModule.forRoot({ runtime, flags, logger }),
+      AppModule.forRoot({ runtime, flags, shadow, logger }),
       new FastifyAdapter({
         bodyLimit: maxBodyBytes,
         forceCloseConnections: true,

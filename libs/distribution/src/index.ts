@@ -22,3 +22,4 @@ export * from './pricing/price-line.js';
 export * from './pricing/quantity.js';
 export * from './quotes/price-lines.js';
 export * from './quotes/quote.js';
+export { Shadow } from './shadow/shadow.js';

@@ -15,6 +15,9 @@ import { FlagChangesResolver } from './graphql/flag-changes.resolver.js';
 import { FlagQuestionsResolver } from './graphql/flag-questions.resolver.js';
 import { FlagEnvironmentResolver, FlagsResolver } from './graphql/flags.resolver.js';
 import { SdkTokensResolver } from './graphql/sdk-tokens.resolver.js';
+import { ShadowReadModel } from './shadow/shadow.read-model.js';
+import { ShadowResolver } from './shadow/shadow.resolver.js';
+import { ShadowStore } from './shadow/shadow.store.js';
 
 const delivery = [FlagFeed, FlagMetrics, SdkAccess, SdkTokenCache, TenantIdentities];
 const resolvers = [
@@ -24,6 +27,8 @@ const resolvers = [
   FlagChangesResolver,
   SdkTokensResolver,
 ];
+
+const shadow = [ShadowStore, ShadowReadModel, ShadowResolver];
 
 @Module({
   imports: [TenancyModule],
@@ -35,8 +40,9 @@ const resolvers = [
     FlagManifests,
     ...delivery,
     ...changeRequestProviders,
+    ...shadow,
     ...resolvers,
   ],
-  exports: [FlagsService, FlagsReadModel, FlagFeed, FlagMetrics, SdkAccess],
+  exports: [FlagsService, FlagsReadModel, FlagFeed, FlagMetrics, SdkAccess, ShadowStore],
 })
 export class FlagsModule {}

@@ -12,3 +12,4 @@ export { FlagFeed } from './delivery/flag-feed.js';
 export { FlagMetrics } from './delivery/flag-metrics.js';
 export { SdkAccess } from './delivery/sdk-access.js';
 export { registerUnleashApi, type UnleashApiDependencies } from './delivery/unleash-api.js';
+export { ShadowStore } from './shadow/shadow.store.js';

@@ -10,3 +10,4 @@ export type { TenantQueryable, TenantScope, TransactionOptions } from './tenant-
 export type { RuntimeTenant } from './tenant.js';
 export { asTenant, tenantDriver } from './typeorm.js';
 export * from './wire.js';
+export type { ShadowKey, ShadowOutcome } from './shadows.js';

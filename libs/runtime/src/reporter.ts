@@ -1,5 +1,6 @@
 import { Kpis } from './kpis.js';
 import type { RuntimeLogger } from './logger.js';
+import { Shadows } from './shadows.js';
 import { Usage } from './usage.js';
 import type { RuntimeReport } from './wire.js';
 
@@ -25,6 +26,7 @@ export interface ReporterOptions {
 export class Reporter {
   readonly usage = new Usage();
   readonly kpis = new Kpis();
+  readonly shadows = new Shadows();
   readonly #startedAt = new Date().toISOString();
   #sequence = 0;
   #unaccepted: RuntimeReport | undefined;
@@ -52,17 +54,20 @@ export class Reporter {
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     const accepted = await this.flush();
-    if (accepted && !(this.usage.isEmpty && this.kpis.isEmpty)) await this.flush();
+    if (accepted && this.#hasFigures()) await this.flush();
   }
 
   #isDue(): boolean {
     return (
       this.#unaccepted !== undefined ||
-      !this.usage.isEmpty ||
-      !this.kpis.isEmpty ||
+      this.#hasFigures() ||
       this.options.appliedRevision() !== this.#sentRevision ||
       performance.now() - this.#sentAt >= (this.options.heartbeatMs ?? 5_000)
     );
+  }
+
+  #hasFigures(): boolean {
+    return !(this.usage.isEmpty && this.kpis.isEmpty && this.shadows.isEmpty);
   }
 
   async #send(): Promise<boolean> {
@@ -111,6 +116,7 @@ export class Reporter {
       appliedRevision: this.options.appliedRevision(),
       usage: this.usage.drain(),
       kpis: this.kpis.drain(),
+      shadows: this.shadows.drain(),
     };
   }
 }

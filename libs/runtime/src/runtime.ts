@@ -11,6 +11,7 @@ import type { KpiObservation } from './kpis.js';
 import { silentLogger, type RuntimeLogger } from './logger.js';
 import type { EffectiveQuota } from './quota.js';
 import { Reporter } from './reporter.js';
+import type { ShadowKey, ShadowOutcome } from './shadows.js';
 import { SnapshotClient, SnapshotRefused } from './snapshot-client.js';
 import { SnapshotFile } from './snapshot-file.js';
 import { createTenantScope, type TenantScope } from './tenant-scope.js';
@@ -210,6 +211,11 @@ export class TierdeckRuntime {
   /** Adds business figures; they reach the control plane within about a second. */
   recordKpi(observation: KpiObservation): void {
     this.#reporter.kpis.record(observation);
+  }
+
+  /** Adds a line that another engine did in the shadow of the one that answered. */
+  recordShadow(key: ShadowKey, outcome: ShadowOutcome): void {
+    this.#reporter.shadows.record(key, outcome);
   }
 
   /** An integration job of the tenant was carried out, well or not. */

@@ -71,6 +71,8 @@ export interface RuntimeReport {
   appliedRevision: number;
   usage: UsageReport[];
   kpis: KpiReport[];
+  /** Absent from older instances. */
+  shadows?: ShadowReport[];
 }
 
 /** What one tenant used of one instance since the report before. */
@@ -128,4 +130,41 @@ export interface KpiReport {
   costMicros: string;
   ediAccepted: number;
   ediRejected: number;
+}
+
+/**
+ * Lines that another engine did in the shadow of the one that answered, since the report before. Money in micro units
+ * as decimal text.
+ */
+export interface ShadowReport {
+  tenantId: string;
+  subject: 'pricing' | 'allocation';
+  branch: string | null;
+  liveEngine: string;
+  shadowEngine: string;
+  currency: string;
+  compared: number;
+  different: number;
+  /** The shadow gave no result. */
+  failed: number;
+  /** There was no time for the shadow. */
+  skipped: number;
+  liveMicros: string;
+  shadowMicros: string;
+  /** Sum of the differences without their signs. */
+  absoluteMicros: string;
+  /** The worst differences, at most five. */
+  examples: ShadowExample[];
+}
+
+export interface ShadowExample {
+  account: string;
+  item: string;
+  /** In base units. */
+  quantity: number;
+  liveMicros: string;
+  shadowMicros: string;
+  /** What each engine did, in words. */
+  live: string;
+  shadow: string;
 }

@@ -2,6 +2,7 @@ import { Option, type Command } from 'commander';
 import type { Context } from '../context.js';
 import { CliError } from '../cli-error.js';
 import { parseFormat, render, renderOne } from '../output.js';
+import { flagShadowCommand } from './flag-shadow.js';
 
 export interface ScopeOptions {
   tier?: string;
@@ -56,6 +57,7 @@ export function scopeOf(options: ScopeOptions): { kind: string; key: string } {
 /** `tierdeck flag set|clear|explain|simulate|kill|revive|create`. */
 export function flagCommands(program: Command, context: Context): void {
   const flag = program.command('flag').description('what tenants see');
+  flagShadowCommand(flag, context);
 
   withScope(flag.command('set <flag> [value]'))
     .description('set the rule of a scope: on, off, or the name of a variant')

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { FlagsModule } from '#flags';
 import { QuotasModule } from '#quotas';
 import { ReleasesModule } from '#releases';
 import { TenancyModule } from '#tenancy';
@@ -9,7 +10,7 @@ import { RuntimeReports } from './runtime-reports.js';
 
 /** What data-plane instances call: `/runtime/snapshot`, `/runtime/stream`, `/runtime/report`. */
 @Module({
-  imports: [TenancyModule, QuotasModule, ReleasesModule],
+  imports: [TenancyModule, FlagsModule, QuotasModule, ReleasesModule],
   providers: [RuntimeAccess, RuntimeFeed, RuntimeReports, RuntimeApi],
 })
 export class RuntimeApiModule {}

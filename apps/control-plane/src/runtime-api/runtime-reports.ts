@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
+import { ShadowStore } from '#flags';
 import type { SdkTokenScope } from '#identity';
 import { Database, InvalidInputError, rowsOf, TierdeckError, type Transaction } from '#platform';
 import { UsageStore } from '#quotas';
@@ -39,6 +40,37 @@ const kpi = z.object({
   ediRejected: count,
 });
 
+const label = z.string().max(200);
+
+const shadow = z.object({
+  tenantId: z.uuid(),
+  subject: z.enum(['pricing', 'allocation']),
+  branch: z.string().max(64).nullable(),
+  liveEngine: z.string().max(100),
+  shadowEngine: z.string().max(100),
+  currency: z.string().max(10),
+  compared: count,
+  different: count,
+  failed: count,
+  skipped: count,
+  liveMicros: micros,
+  shadowMicros: micros,
+  absoluteMicros: micros,
+  examples: z
+    .array(
+      z.object({
+        account: label,
+        item: label,
+        quantity: count,
+        liveMicros: micros,
+        shadowMicros: micros,
+        live: label,
+        shadow: label,
+      }),
+    )
+    .max(5),
+});
+
 /** Fields that a newer instance adds are dropped, not refused. */
 const reportSchema = z.object({
   instanceId: z.string().min(1).max(200),
@@ -49,6 +81,7 @@ const reportSchema = z.object({
   appliedRevision: z.int().min(-1),
   usage: z.array(usage).max(10_000),
   kpis: z.array(kpi).max(50_000),
+  shadows: z.array(shadow).max(5_000).optional(),
 });
 
 /** Instances that were not heard of for longer are forgotten when a new one comes. */
@@ -61,6 +94,7 @@ export class RuntimeReports {
     private readonly database: Database,
     private readonly usageStore: UsageStore,
     private readonly kpis: KpiStore,
+    private readonly shadows: ShadowStore,
   ) {}
 
   /**
@@ -76,6 +110,7 @@ export class RuntimeReports {
       if (!(await advance(tx, report))) return false;
       await this.usageStore.ingest(tx, report.usage);
       await this.kpis.ingest(tx, report);
+      await this.shadows.ingest(tx, report);
       return true;
     });
   }
@@ -95,6 +130,7 @@ function refuseForeign({ tenantId }: SdkTokenScope, report: RuntimeReport): void
     report.tenantId,
     ...report.usage.map((u) => u.tenantId),
     ...report.kpis.map((k) => k.tenantId),
+    ...(report.shadows ?? []).map((s) => s.tenantId),
   ];
   if (tenants.every((id) => id === tenantId)) return;
   throw new TierdeckError('FORBIDDEN', 'The token may report only about its own tenant.', 403);

@@ -68,6 +68,20 @@ export async function lockSupply(
   return rows;
 }
 
+/** What may be promised now, without holding anybody up: by the next moment it may be gone. */
+export async function readSupply(
+  db: TenantQueryable,
+  places: readonly { item: string; warehouse: string }[],
+): Promise<Supply[]> {
+  const { rows } = await db.query<Supply & Record<string, unknown>>(
+    `select s.item, s.warehouse, s.on_hand - s.allocated - s.safety as available
+     from stock s where (s.item, s.warehouse) in (select * from unnest($1::text[], $2::text[]))
+     order by s.item, s.warehouse`,
+    [places.map((place) => place.item), places.map((place) => place.warehouse)],
+  );
+  return rows;
+}
+
 /** A line of an order that a pick is for. */
 export interface LinePick extends Pick {
   lineNo: number;

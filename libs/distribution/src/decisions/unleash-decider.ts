@@ -7,14 +7,18 @@ import { allocationEngines } from '../allocation/allocation.js';
 import { pricingEngines } from '../pricing/price.js';
 import {
   allocationEngineFlag,
+  allocationShadowFlag,
   engineOf,
   percentDealsFlag,
   pricingEngineFlag,
+  pricingShadowFlag,
+  shadowOf,
   type Decisions,
   type DecidingTenant,
   type DecisionPlace,
   type FlagDecider,
   type FlagDecision,
+  type ShadowChoice,
 } from './decisions.js';
 
 export interface UnleashDeciderOptions {
@@ -71,10 +75,16 @@ export class UnleashDecider implements FlagDecider {
     const pricing = this.#variant(pricingEngineFlag, context);
     const percentDeals = this.unleash.isEnabled(percentDealsFlag, context, false);
     const allocation = this.#variant(allocationEngineFlag, context);
+    const pricingEngine = engineOf(pricingEngines, pricing.variant);
+    const allocationEngine = engineOf(allocationEngines, allocation.variant);
     return {
-      pricingEngine: engineOf(pricingEngines, pricing.variant),
+      pricingEngine,
       percentDeals,
-      allocationEngine: engineOf(allocationEngines, allocation.variant),
+      allocationEngine,
+      shadow: {
+        pricing: this.#shadow(pricingShadowFlag, pricingEngines, pricingEngine, context),
+        allocation: this.#shadow(allocationShadowFlag, allocationEngines, allocationEngine, context),
+      },
       flags: [pricing, { key: percentDealsFlag, enabled: percentDeals, variant: null }, allocation],
     };
   }
@@ -89,6 +99,16 @@ export class UnleashDecider implements FlagDecider {
   #variant(key: string, context: Context): FlagDecision {
     const { enabled, name } = this.unleash.getVariant(key, context);
     return { key, enabled, variant: enabled ? name : null };
+  }
+
+  #shadow<Engine extends string>(
+    key: string,
+    engines: readonly Engine[],
+    live: Engine,
+    context: Context,
+  ): ShadowChoice<Engine> | null {
+    const { enabled, name, payload } = this.unleash.getVariant(key, context);
+    return enabled ? shadowOf(engines, live, name, payload?.value) : null;
   }
 
   private async ready(timeoutMs: number): Promise<void> {

@@ -4,7 +4,13 @@ import type { Buyer } from '../catalogue/buyer.js';
 import { legacyDecisions, type Decisions, type FlagDecider } from '../decisions/decisions.js';
 import { once, type IdempotentRequest, type StoredAnswer } from './idempotency.js';
 import type { Order } from './order.js';
-import { placeOrder, type PlacedOrder, type PlaceOrderRequest } from './place-order.js';
+import type { Shadow } from '../shadow/shadow.js';
+import {
+  placeOrder,
+  type PlacedOrder,
+  type PlannedAllocation,
+  type PlaceOrderRequest,
+} from './place-order.js';
 
 /** What orders need of the runtime; {@link TierdeckRuntime} is one. */
 export interface OrdersRuntime {
@@ -17,6 +23,7 @@ export class OrdersService {
   constructor(
     private readonly runtime: OrdersRuntime,
     private readonly flags: FlagDecider,
+    private readonly shadow?: Shadow,
   ) {}
 
   /**
@@ -37,10 +44,14 @@ export class OrdersService {
         };
         return idempotency ? once(tx, idempotency, work) : { ...(await work()), replayed: false };
       });
-      if (!answer.replayed) this.runtime.recordKpi(attempt.accepted());
+      if (!answer.replayed) {
+        this.runtime.recordKpi(attempt.accepted());
+        attempt.compare(this.shadow, true);
+      }
       return answer;
     } catch (error) {
       this.runtime.recordKpi(attempt.refused(error));
+      attempt.compare(this.shadow, false);
       throw error;
     }
   }
@@ -51,6 +62,7 @@ class OrderAttempt {
   #placed: PlacedOrder | undefined;
   #branch: string | null;
   #decisions: Decisions = legacyDecisions;
+  #planned: PlannedAllocation | undefined;
 
   constructor(
     private readonly tenant: RuntimeTenant,
@@ -64,8 +76,16 @@ class OrderAttempt {
       this.#branch = buyer.branch;
       this.#decisions = decisions;
     };
-    this.#placed = await placeOrder(tx, this.tenant, flags, this.request, onDecided);
+    this.#placed = await placeOrder(tx, this.tenant, flags, this.request, onDecided, (planned) => {
+      this.#planned = planned;
+    });
     return this.#placed;
+  }
+
+  /** Once the transaction has ended, well or not: the shadow must not hold it up. */
+  compare(shadow: Shadow | undefined, committed: boolean): void {
+    if (this.#placed && committed) shadow?.pricing(this.tenant, this.#placed.priced);
+    if (this.#planned) shadow?.allocation(this.tenant, this.#planned, committed);
   }
 
   accepted(): KpiObservation {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { TenantQueryable } from '#runtime';
 import type { AllocationPlan, Demand } from '../allocation/allocation.js';
+import { placesOf, usableDemands } from '../allocation/usable-demands.js';
 import { planAllocation } from '../allocation/plan-allocation.js';
 import { commitPicks, findSources, lockSupply, openBackorders } from '../allocation/stock.store.js';
 import type { Buyer } from '../catalogue/buyer.js';
@@ -31,6 +32,14 @@ export interface PlacedOrder {
   linesFilled: number;
 }
 
+/** What the engine that answers planned, with what another engine needs to plan the same. */
+export interface PlannedAllocation {
+  priced: Omit<PricedLines, 'at'>;
+  /** With every source, also those that the engine that answers does not use. */
+  demands: readonly Demand[];
+  plan: AllocationPlan;
+}
+
 /**
  * Prices, allocates and writes an order in the caller's transaction: all of it happens or nothing.
  * @param onDecided told as soon as the flags have decided, so that a refusal can be counted under its engine.
@@ -43,12 +52,15 @@ export async function placeOrder(
   flags: FlagDecider,
   request: PlaceOrderRequest,
   onDecided?: (buyer: Buyer, decisions: Decisions) => void,
+  onPlanned?: (planned: PlannedAllocation) => void,
 ): Promise<PlacedOrder> {
   const priced = await priceLines(tx, tenant, flags, request, new Date(), onDecided);
   const blocked = priced.lines.filter(({ price }) => price.status === 'BLOCKED');
   if (blocked.length > 0) throw new PriceBelowFloorError(blocked.map(({ item }) => item.sku));
   const held = priced.lines.some(({ price }) => price.status === 'NEEDS_APPROVAL');
-  const plan = held ? { picks: [], short: new Map<string, number>() } : await planLines(tx, priced, request);
+  const plan = held
+    ? { picks: [], short: new Map<string, number>() }
+    : await planLines(tx, priced, request, onPlanned);
   const id = randomUUID();
   const status = held ? 'HELD' : statusOf(priced.lines, plan);
   const header = {
@@ -83,8 +95,9 @@ export async function placeOrder(
 /** Locks what the order could take, then plans with the engine that the flags chose. */
 async function planLines(
   tx: TenantQueryable,
-  { buyer, decisions, lines }: PricedLines,
+  { buyer, decisions, lines }: Omit<PricedLines, 'at'>,
   request: PlaceOrderRequest,
+  onPlanned: (planned: PlannedAllocation) => void = () => undefined,
 ): Promise<AllocationPlan> {
   const skus = [...new Set(lines.map(({ item }) => item.sku))].sort();
   const sources = await findSources(tx, skus, buyer.branch, buyer.homeWarehouse);
@@ -98,21 +111,11 @@ async function planLines(
     packSize: 1,
     sources: sources.get(item.sku) ?? [],
   }));
-  const homeOnly = decisions.allocationEngine === 'fifo-whole-line';
-  const usable = demands.map((demand) => ({
-    ...demand,
-    sources: homeOnly
-      ? demand.sources.filter((source) => source.warehouse === buyer.homeWarehouse)
-      : demand.sources,
-  }));
-  const places = skus.flatMap((item) =>
-    (usable.find((demand) => demand.item === item)?.sources ?? []).map(({ warehouse }) => ({
-      item,
-      warehouse,
-    })),
-  );
+  const usable = usableDemands(decisions.allocationEngine, demands, buyer.homeWarehouse);
+  const places = placesOf(usable);
   const supply = await lockSupply(tx, places);
   const plan = planAllocation(decisions.allocationEngine, usable, supply);
+  onPlanned({ priced: { buyer, decisions, lines }, demands, plan });
   const unmet = shortLines(buyer, lines, plan, supply);
   if (unmet.length > 0) throw new StockShortError(unmet);
   return plan;

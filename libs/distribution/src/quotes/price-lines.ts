@@ -4,6 +4,7 @@ import type { Decisions, DecidingTenant, FlagDecider } from '../decisions/decisi
 import { MAX_MICROS } from '../money/money.js';
 import { ItemNotSaleableError, PriceInputError } from '../pricing/pricing.errors.js';
 import { loadItems, loadRules, type OrderedItem } from '../pricing/price-book.store.js';
+import type { PriceBook, PriceRequest } from '../pricing/price-book.js';
 import { priceLine } from '../pricing/price-line.js';
 import type { Price } from '../pricing/price.js';
 import { TierdeckError } from '#platform';
@@ -30,6 +31,8 @@ export interface PricedLine {
   lineNo: number;
   item: OrderedItem;
   price: Price;
+  /** What the price follows from: another engine prices the same from it. */
+  from: { request: PriceRequest; book: PriceBook };
 }
 
 export interface PricedLines {
@@ -71,23 +74,22 @@ export async function priceLines(
         (scope.item === undefined || scope.item === item.sku) &&
         (scope.itemGroup === undefined || item.groups.includes(scope.itemGroup)),
     );
+    const from = {
+      request: {
+        item,
+        account: buyer,
+        branch: buyer.branch,
+        quantity: line.quantity,
+        uom: line.uom ?? item.baseUom,
+        at: at.toISOString(),
+        currency: request.currency ?? buyer.currency,
+      },
+      book: { currency: buyer.currency, policy: buyer.policy, rules: ownRules },
+    };
     const price = atLine(index, () =>
-      priceLine(
-        decisions.pricingEngine,
-        {
-          item,
-          account: buyer,
-          branch: buyer.branch,
-          quantity: line.quantity,
-          uom: line.uom ?? item.baseUom,
-          at: at.toISOString(),
-          currency: request.currency ?? buyer.currency,
-        },
-        { currency: buyer.currency, policy: buyer.policy, rules: ownRules },
-        { percentDeals: decisions.percentDeals },
-      ),
+      priceLine(decisions.pricingEngine, from.request, from.book, { percentDeals: decisions.percentDeals }),
     );
-    return { lineNo: index + 1, item, price };
+    return { lineNo: index + 1, item, price, from };
   });
   if (lines.reduce((sum, { price }) => sum + price.lineTotal + (price.lineCost ?? 0n), 0n) > MAX_MICROS) {
     throw new PriceInputError('The lines come to too large a sum.', 'lines', 'Divide the order.');

@@ -2,6 +2,7 @@ import type { TenantQueryable } from '#runtime';
 import type { DecidingTenant, FlagDecider, FlagDecision } from '../decisions/decisions.js';
 import { formatMicros } from '../money/money.js';
 import type { PriceStatus, PriceTrace, PricingEngine } from '../pricing/price.js';
+import type { Shadow } from '../shadow/shadow.js';
 import { priceLines, type PriceLinesRequest } from './price-lines.js';
 
 export interface QuoteRequest extends PriceLinesRequest {
@@ -42,8 +43,10 @@ export async function makeQuote(
   tenant: DecidingTenant,
   flags: FlagDecider,
   request: QuoteRequest,
+  shadow?: Shadow,
 ): Promise<Quote> {
   const priced = await priceLines(db, tenant, flags, request, request.at ?? new Date());
+  shadow?.pricing(tenant, priced);
   const { buyer, decisions, lines } = priced;
   return {
     account: buyer.code,
