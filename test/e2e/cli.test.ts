@@ -55,6 +55,18 @@ describe('tierdeck', () => {
     expect((await tierdeck(['get', 'operations'])).stdout).toContain('tenant.onboard');
   });
 
+  it('waits until every connected service has a kill switch', async () => {
+    await tierdeck(['flag', 'create', 'cli.switch', '-d', 'A flag of the test']);
+    const killed = await tierdeck(['flag', 'kill', 'cli.switch', '--reason', 'test', '--wait']);
+    expect(killed).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/All [1-9]\d* connected instances have it/),
+    });
+    const table = await tierdeck(['flag', 'propagation', 'cli.switch']);
+    expect(table).toMatchObject({ code: 0, stdout: expect.stringMatching(/distribution +1 +1/) });
+    expect((await tierdeck(['flag', 'revive', 'cli.switch', '--wait'])).code).toBe(0);
+  });
+
   it('tells differences by exit code 2, applies them, and then there are none', async () => {
     const file = join(home, 'northwind.yaml');
     const manifest = (name: string): string => `apiVersion: tierdeck/v1

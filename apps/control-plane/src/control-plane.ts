@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { FlagFeed, FlagMetrics, registerUnleashApi, SdkAccess } from '#flags';
+import { FlagFeed, FlagMetrics, InstanceReceipts, registerUnleashApi, SdkAccess } from '#flags';
 import { clusterOfUrl, FleetService, ManifestsService, PreparedDatabases, TenantDatabases } from '#tenancy';
 import { nestLogger, type Configuration, type Stoppable } from '#platform';
 import { AppModule } from './app.module.js';
@@ -33,6 +33,7 @@ export async function startControlPlane(configuration: Configuration): Promise<C
       access: app.get(SdkAccess),
       feed: app.get(FlagFeed),
       metrics: app.get(FlagMetrics),
+      receipts: app.get(InstanceReceipts),
       logger: foundation.logger,
       offerStreaming: configuration.flagStreaming,
     });

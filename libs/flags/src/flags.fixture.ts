@@ -11,6 +11,7 @@ import { SdkTokenCache } from './delivery/sdk-token-cache.js';
 import { TenantIdentities } from './delivery/tenant-identities.js';
 import { registerUnleashApi } from './delivery/unleash-api.js';
 import { FlagsReadModel } from './flags.read-model.js';
+import { InstanceReceipts } from './receipts/instance-receipts.js';
 import { FlagsService, type NewFlag, type RuleChange } from './flags.service.js';
 
 export const northwindId = '00000000-0000-4000-8000-000000000001';
@@ -36,6 +37,7 @@ export class FlagsFixture {
     readonly notifications: Notifications,
     readonly feed: FlagFeed,
     readonly metrics: FlagMetrics,
+    readonly receipts: InstanceReceipts,
     readonly server: FastifyInstance,
     readonly url: string,
     readonly commands: Commands,
@@ -57,24 +59,39 @@ export class FlagsFixture {
     const identities = new TenantIdentities(new TenantsReadModel(database));
     const feed = new FlagFeed(database, notifications, cache, identities, logger);
     const metrics = new FlagMetrics(database, logger);
+    const receipts = new InstanceReceipts(database, logger);
+    receipts.onModuleInit();
     await feed.onModuleInit();
     const server = fastify({ forceCloseConnections: true });
     registerUnleashApi(server, {
       access: new SdkAccess(feed, cache, identities),
       feed,
       metrics,
+      receipts,
       logger,
       offerStreaming: options.offerStreaming ?? false,
     });
     const url = await server.listen({ port: 0, host: '127.0.0.1' });
     const commands = new Commands(database);
-    return new FlagsFixture(scratch, database, notifications, feed, metrics, server, url, commands, tokens);
+    return new FlagsFixture(
+      scratch,
+      database,
+      notifications,
+      feed,
+      metrics,
+      receipts,
+      server,
+      url,
+      commands,
+      tokens,
+    );
   }
 
   async stop(): Promise<void> {
     await this.server.close();
     this.feed.onModuleDestroy();
     await this.metrics.onModuleDestroy();
+    await this.receipts.onModuleDestroy();
     await this.notifications.close();
     await this.database.close();
     await this.scratch.drop();

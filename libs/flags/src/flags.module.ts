@@ -12,20 +12,32 @@ import { FlagSubjects } from './flag-subjects.js';
 import { FlagsReadModel } from './flags.read-model.js';
 import { FlagsService } from './flags.service.js';
 import { FlagChangesResolver } from './graphql/flag-changes.resolver.js';
+import { FlagPropagationResolver } from './graphql/flag-propagation.resolver.js';
 import { FlagQuestionsResolver } from './graphql/flag-questions.resolver.js';
 import { FlagEnvironmentResolver, FlagsResolver } from './graphql/flags.resolver.js';
 import { SdkTokensResolver } from './graphql/sdk-tokens.resolver.js';
+import { InstanceReceipts } from './receipts/instance-receipts.js';
+import { PropagationReadModel } from './receipts/propagation.read-model.js';
 import { ShadowReadModel } from './shadow/shadow.read-model.js';
 import { ShadowResolver } from './shadow/shadow.resolver.js';
 import { ShadowStore } from './shadow/shadow.store.js';
 
-const delivery = [FlagFeed, FlagMetrics, SdkAccess, SdkTokenCache, TenantIdentities];
+const delivery = [
+  FlagFeed,
+  FlagMetrics,
+  InstanceReceipts,
+  PropagationReadModel,
+  SdkAccess,
+  SdkTokenCache,
+  TenantIdentities,
+];
 const resolvers = [
   FlagsResolver,
   FlagEnvironmentResolver,
   FlagQuestionsResolver,
   FlagChangesResolver,
   SdkTokensResolver,
+  FlagPropagationResolver,
 ];
 
 const shadow = [ShadowStore, ShadowReadModel, ShadowResolver];
@@ -43,6 +55,6 @@ const shadow = [ShadowStore, ShadowReadModel, ShadowResolver];
     ...shadow,
     ...resolvers,
   ],
-  exports: [FlagsService, FlagsReadModel, FlagFeed, FlagMetrics, SdkAccess, ShadowStore],
+  exports: [FlagsService, FlagsReadModel, FlagFeed, FlagMetrics, InstanceReceipts, SdkAccess, ShadowStore],
 })
 export class FlagsModule {}

@@ -9,6 +9,7 @@ export { FlagType } from './graphql/flag.type.js';
 export type { FlagRecord, RuleAddress, StoredRule } from './flags.store.js';
 export { evaluate, type FlagDecision, type FlagState } from './compiler/index.js';
 export { FlagFeed } from './delivery/flag-feed.js';
+export { InstanceReceipts } from './receipts/instance-receipts.js';
 export { FlagMetrics } from './delivery/flag-metrics.js';
 export { SdkAccess } from './delivery/sdk-access.js';
 export { registerUnleashApi, type UnleashApiDependencies } from './delivery/unleash-api.js';

@@ -2,6 +2,7 @@ import { Option, type Command } from 'commander';
 import type { Context } from '../context.js';
 import { CliError } from '../cli-error.js';
 import { parseFormat, render, renderOne } from '../output.js';
+import { propagationCommands } from './flag-propagation.js';
 import { flagShadowCommand } from './flag-shadow.js';
 
 export interface ScopeOptions {
@@ -54,7 +55,7 @@ export function scopeOf(options: ScopeOptions): { kind: string; key: string } {
     : { kind: 'ENVIRONMENT', key: '*' };
 }
 
-/** `tierdeck flag set|clear|explain|simulate|kill|revive|create`. */
+/** `tierdeck flag set|clear|explain|simulate|create`, and what {@link propagationCommands} adds. */
 export function flagCommands(program: Command, context: Context): void {
   const flag = program.command('flag').description('what tenants see');
   flagShadowCommand(flag, context);
@@ -93,25 +94,7 @@ export function flagCommands(program: Command, context: Context): void {
       context.data(`flag/${key} cleared, revision ${clearFlagRule.revision}\n`);
     });
 
-  for (const [verb, enabled, description] of [
-    ['kill', false, 'switch the flag off for everybody at once'],
-    ['revive', true, 'let its rules decide again'],
-  ] as const) {
-    flag
-      .command(`${verb} <flag>`)
-      .description(description)
-      .addOption(environment())
-      .option('--reason <text>', 'for the audit')
-      .action(async (key: string, options) => {
-        const client = await context.client();
-        const input = { flag: key, environment: options.env, enabled, reason: options.reason };
-        await client.request(
-          `mutation ($input: SetFlagEnabledInput!) { setFlagEnabled(input: $input) { revision } }`,
-          { input },
-        );
-        context.data(`flag/${key} ${enabled ? 'revived' : 'killed'} in ${options.env}\n`);
-      });
-  }
+  propagationCommands(flag, context, environment);
 
   withScope(flag.command('explain <flag>'))
     .description('why a flag is what it is for a tenant, branch, warehouse, account or user')

@@ -3,8 +3,10 @@ import { type Logger } from '#platform';
 import { featureFilter, knowsSegments } from './client-query.js';
 import { hashOf, type FeedView } from './feed-view.js';
 import type { FetchModes } from './fetch-modes.js';
-import { etagMatches, stateOf, type Payload } from './payload.js';
+import { etagMatches, stateOf, type Payload, type State } from './payload.js';
 import { acceptsGzip, refuseRaw, staleHeader, vary } from './raw-answer.js';
+import { instanceOf } from '../receipts/instance.js';
+import type { InstanceReceipts } from '../receipts/instance-receipts.js';
 import { secretOf, type SdkAccess, type SdkGrant } from './sdk-access.js';
 
 export const featuresPath = '/api/client/features';
@@ -18,6 +20,7 @@ export class FeaturesEndpoint {
   constructor(
     private readonly access: SdkAccess,
     private readonly modes: FetchModes,
+    private readonly receipts: InstanceReceipts,
     private readonly logger: Logger,
   ) {}
 
@@ -51,6 +54,7 @@ export class FeaturesEndpoint {
     const known = stateOf(headers['if-none-match']);
     // Still behind after catching up: an SDK keeps what it has rather than going back.
     const behind = isBehind(request, grant, view);
+    if (known) this.#note(request, grant, known);
     if (url.startsWith(deltaPath)) {
       const events = known && view.eventsSince(known.id, filter);
       if (behind || events?.length === 0) return notModified(response, `"${view.id}"`, grant);
@@ -69,6 +73,20 @@ export class FeaturesEndpoint {
     sendPayload(request, response, filtered ?? (inline ? view.inlinedPayload() : view.payload()), {
       ...staleHeader(grant.feed),
       ...(offer ? { 'fetch-mode': 'streaming' } : {}),
+    });
+  }
+
+  /** What an SDK names as known it has applied; if that is what holds now, it has everything up to now. */
+  #note({ headers, url = '' }: IncomingMessage, grant: SdkGrant, known: State): void {
+    const instance = instanceOf(headers);
+    if (!instance) return;
+    const { feed, tenantId } = grant;
+    const isCurrent = hashOf(known.id) === hashOf(grant.view().id);
+    this.receipts.note(feed.environment, {
+      ...instance,
+      mode: url.startsWith(deltaPath) ? 'DELTA' : 'POLLING',
+      tenantId,
+      appliedRevision: isCurrent ? feed.revision : Math.min(known.revision, feed.revision),
     });
   }
 }

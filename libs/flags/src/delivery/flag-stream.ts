@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Instance } from '../receipts/instance.js';
 import { hashOf, type FeedView } from './feed-view.js';
 import { stateOf } from './payload.js';
 
@@ -8,18 +9,26 @@ import { stateOf } from './payload.js';
  */
 const maxBacklogBytes = 1_048_576;
 
+/** Who is at the other end. */
+export interface StreamClient {
+  secret: string;
+  tenantId: string | null;
+  instance: Instance | undefined;
+}
+
 /** One open `/api/client/streaming` connection. */
 export class FlagStream {
   #view: FeedView;
   /** Id of the state that the client has once it has read what was sent. */
   #sent: string;
   #started = false;
+  #delivered: number | undefined;
   #allowance = maxBacklogBytes;
 
   constructor(
     private readonly response: ServerResponse,
     view: FeedView,
-    readonly secret: string,
+    readonly client: StreamClient,
     lastEventId: string | undefined,
   ) {
     this.#view = view;
@@ -35,9 +44,15 @@ export class FlagStream {
     return stateOf(this.#sent)?.revision ?? -1;
   }
 
-  /** Whether everything that was sent has left this process. */
-  get isDrained(): boolean {
-    return this.#started && this.response.writableLength === 0;
+  /**
+   * The revision up to which everything has been handed to the connection; the last known one while some of it waits
+   * for the client to read, undefined before the first.
+   */
+  delivered(feedRevision: number): number | undefined {
+    const isDrained = this.#started && this.response.writableLength === 0;
+    const inStep = hashOf(this.#sent) === hashOf(this.#view.id);
+    if (isDrained) this.#delivered = inStep ? feedRevision : Math.min(this.sentRevision, feedRevision);
+    return this.#delivered;
   }
 
   /**

@@ -2,6 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '#platform';
 import type { EnvironmentFeed } from './environment-feed.js';
 import { eventsJson, FlagStream } from './flag-stream.js';
+import { instanceOf } from '../receipts/instance.js';
+import type { InstanceReceipts } from '../receipts/instance-receipts.js';
 import { refuseRaw, staleHeader } from './raw-answer.js';
 import { SdkAccessError, secretOf, type SdkAccess, type SdkGrant } from './sdk-access.js';
 
@@ -23,9 +25,11 @@ export class FlagStreams {
 
   constructor(
     private readonly access: SdkAccess,
+    private readonly receipts: InstanceReceipts,
     private readonly logger: Logger,
   ) {
     this.#timer = setInterval(() => this.#keepAlive(), keepAliveMs).unref();
+    this.#unfollow.push(receipts.addSource(() => this.#noteReceipts()));
   }
 
   get count(): number {
@@ -50,7 +54,7 @@ export class FlagStreams {
     const bySecret = new Map<string, FlagStream[]>();
     for (const streams of this.#streams.values())
       for (const stream of streams)
-        if (!bySecret.get(stream.secret)?.push(stream)) bySecret.set(stream.secret, [stream]);
+        if (!bySecret.get(stream.client.secret)?.push(stream)) bySecret.set(stream.client.secret, [stream]);
     for (const [secret, streams] of bySecret) {
       const grant = await this.access.grant(secret, ['CLIENT']).catch((error: unknown) => error);
       for (const stream of streams) {
@@ -78,7 +82,7 @@ export class FlagStreams {
     const stream = new FlagStream(
       response,
       grant.view(),
-      secret,
+      { secret, tenantId: grant.tenantId, instance: instanceOf(request.headers) },
       typeof last === 'string' ? last : undefined,
     );
     request.socket.setNoDelay(true);
@@ -92,7 +96,10 @@ export class FlagStreams {
     streams.add(stream);
     this.#count += 1;
     response.once('close', () => {
-      if (streams.delete(stream)) this.#count -= 1;
+      if (!streams.delete(stream)) return;
+      this.#count -= 1;
+      const { instance } = stream.client;
+      if (instance) this.receipts.left(grant.feed.environment, instance.id);
     });
     response.on('error', () => response.destroy());
     response.flushHeaders();
@@ -122,6 +129,17 @@ export class FlagStreams {
         return events;
       });
     }
+  }
+
+  /** A stream that is in step and whose bytes have all left has everything up to the feed's revision. */
+  #noteReceipts(): void {
+    for (const [feed, streams] of this.#streams)
+      for (const stream of streams) {
+        const { instance, tenantId } = stream.client;
+        const appliedRevision = stream.delivered(feed.revision);
+        if (!instance || appliedRevision === undefined) continue;
+        this.receipts.note(feed.environment, { ...instance, mode: 'STREAMING', tenantId, appliedRevision });
+      }
   }
 
   #keepAlive(): void {

@@ -34,8 +34,14 @@ function bodyOf({ environment, revision, features, segments, etag }: PayloadInpu
   return `{"version":2,"features":[${features.join(',')}],"segments":[${segments.join(',')}],"query":${query},"meta":${meta}}`;
 }
 
+/** What a reader names as known. */
+export interface State {
+  id: string;
+  revision: number;
+}
+
 /** `hash:revision:v1`, as an ETag or as the id of an event; undefined for any other text. */
-export function stateOf(tag: string | undefined): { id: string; revision: number } | undefined {
+export function stateOf(tag: string | undefined): State | undefined {
   const match = tag === undefined ? null : /^(?:W\/)?"?([0-9a-f]{16}:(\d{1,15}):v1)"?$/.exec(tag);
   return match?.[1] === undefined ? undefined : { id: match[1], revision: Number(match[2]) };
 }

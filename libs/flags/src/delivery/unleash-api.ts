@@ -12,12 +12,14 @@ import { frontendAnswer } from './frontend-api.js';
 import { ofrepEvaluate, ofrepEvaluateAll } from './ofrep.js';
 import { etagMatches } from './payload.js';
 import { staleHeader } from './raw-answer.js';
+import type { InstanceReceipts } from '../receipts/instance-receipts.js';
 import { secretOf, type SdkAccess } from './sdk-access.js';
 
 export interface UnleashApiDependencies {
   access: SdkAccess;
   feed: FlagFeed;
   metrics: FlagMetrics;
+  receipts: InstanceReceipts;
   logger: Logger;
   /** Whether SDKs with default settings are told to stream. */
   offerStreaming: boolean;
@@ -31,9 +33,10 @@ const unleashVersion = '7.5.1';
  * `/api/client/features` are then answered before anything of Nest sees them.
  */
 export function registerUnleashApi(fastify: FastifyInstance, dependencies: UnleashApiDependencies): void {
-  const { access, feed, logger } = dependencies;
-  const features = new FeaturesEndpoint(access, new FetchModes(dependencies.offerStreaming), logger);
-  const streams = new FlagStreams(access, logger);
+  const { access, feed, receipts, logger } = dependencies;
+  const modes = new FetchModes(dependencies.offerStreaming);
+  const features = new FeaturesEndpoint(access, modes, receipts, logger);
+  const streams = new FlagStreams(access, receipts, logger);
   const unfollow = feed.onAccessChange(inTurn(() => streams.recheck()));
   fastify.addHook('onRequest', (request, reply, done) => {
     const { url = '', method } = request.raw;
