@@ -9,6 +9,13 @@ export * from './databases/tenant-migrations.js';
 export * from './fleet/fleet.service.js';
 export { clusterOfUrl, type ClusterLogin } from './databases/database-clusters.js';
 export * from './archives/index.js';
+export {
+  BackupScheduler,
+  BackupsReadModel,
+  BackupsService,
+  TenantArchives,
+  type ArchiveSummary,
+} from './backups/index.js';
 export * from './keys/index.js';
 export * from './manifests/manifest-handler.js';
 export * from './manifests/manifests.service.js';

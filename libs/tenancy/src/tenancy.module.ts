@@ -1,5 +1,14 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
-import { OperationsModule, OperationsService } from '#operations';
+import { ModuleRef } from '@nestjs/core';
+import { OperationsModule, OperationsService, type OperationKind } from '#operations';
+import {
+  backupOperations,
+  backupProviders,
+  BackupScheduler,
+  BackupsReadModel,
+  BackupsService,
+  TenantArchives,
+} from './backups/index.js';
 import { DatabaseClusters } from './databases/database-clusters.js';
 import { DatabaseProvisioner } from './databases/database-provisioner.js';
 import { PreparedDatabases } from './databases/prepared-databases.js';
@@ -11,6 +20,7 @@ import { FleetService } from './fleet/fleet.service.js';
 import { FleetStore } from './fleet/fleet.store.js';
 import { MigrateFleetOperation } from './fleet/migrate-fleet.operation.js';
 import { FleetResolver, FleetDatabaseResolver } from './graphql/fleet.resolver.js';
+import { BackupCommandsResolver, TenantBackupsResolver } from './graphql/backups.resolver.js';
 import { ManifestsResolver } from './graphql/manifests.resolver.js';
 import { TenantCommandsResolver } from './graphql/tenant-commands.resolver.js';
 import {
@@ -55,6 +65,9 @@ import { TenantsService } from './tenants.service.js';
     FleetDatabaseResolver,
     TenantRowCounts,
     TenantKeys,
+    ...backupProviders,
+    TenantBackupsResolver,
+    BackupCommandsResolver,
     ManifestsService,
     TenantManifestParts,
     TenantManifests,
@@ -73,6 +86,10 @@ import { TenantsService } from './tenants.service.js';
   exports: [
     TenantsReadModel,
     TenantKeys,
+    TenantArchives,
+    BackupsService,
+    BackupsReadModel,
+    BackupScheduler,
     TenantsService,
     TenantDatabases,
     PreparedDatabases,
@@ -84,6 +101,7 @@ import { TenantsService } from './tenants.service.js';
 })
 export class TenancyModule implements OnModuleInit {
   constructor(
+    private readonly modules: ModuleRef,
     private readonly operations: OperationsService,
     private readonly manifests: ManifestsService,
     private readonly tenants: TenantManifests,
@@ -96,6 +114,7 @@ export class TenancyModule implements OnModuleInit {
   onModuleInit(): void {
     const kinds = [this.onboarding, this.offboarding, this.workers, this.fleet];
     for (const kind of kinds) this.operations.register(kind);
+    for (const kind of backupOperations) this.operations.register(this.modules.get<OperationKind>(kind));
     this.manifests.register(this.tenants);
   }
 }
