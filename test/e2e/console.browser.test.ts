@@ -133,6 +133,36 @@ const given = { url: process.env['TIERDECK_E2E_URL'], token: process.env['TIERDE
     await dialog.waitFor({ state: 'detached' });
   });
 
+  it('paints cells of the matrix by keyboard, shows who changes, applies them and takes them back', async () => {
+    await page.goto(`${url}/matrix?env=staging&tenant=northwind&q=percent-deals`);
+    const grid = page.getByRole('grid', { name: 'Flags in staging' });
+    const cells = grid.getByRole('gridcell');
+    await cells.nth(2).getByText('off').waitFor();
+    await grid.focus();
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Enter');
+    await page.getByText('No rule matches, so the default is served.').waitFor();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press(' ');
+    await page.getByText('1 change in staging').waitFor();
+    await page.getByText('unit see another value of 1 flag').waitFor();
+    await page.getByRole('button', { name: 'Apply 1' }).click();
+    await page.getByText('1 changes applied in staging').waitFor();
+    const own = grid.locator('[role="gridcell"][data-own="true"]');
+    await own.getByText('on').waitFor();
+    expect(await own.count()).toBe(1);
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await own.waitFor({ state: 'detached' });
+  });
+
+  it('shows all flags of a tenant with the reason of each', async () => {
+    await page.goto(`${url}/tenants/northwind?tab=flags`);
+    const grid = page.getByRole('grid', { name: 'Flags in production' });
+    await grid.getByText('pricing.engine').click();
+    await page.getByLabel('Explanation').getByText('gets').waitFor();
+  });
+
   it('goes anywhere through the palette', async () => {
     await page.goto(`${url}/tenants`);
     await page.getByText('Northwind Traders').waitFor();

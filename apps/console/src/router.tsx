@@ -6,7 +6,8 @@ import {
   redirect,
   retainSearchParams,
 } from '@tanstack/react-router';
-import { oneOf, searchOf, someOf, text } from './search-params.js';
+import { matrixUnits } from './matrix/units.js';
+import { manyOf, oneOf, searchOf, someOf, text } from './search-params.js';
 import { environments } from './shell/environment.js';
 import { NotFound } from './shell/not-found.js';
 import { Shell } from './shell/shell.js';
@@ -94,6 +95,19 @@ const flag = createRoute({
   component: lazyRouteComponent(() => import('./flags/flag.page.js'), 'FlagPage'),
 });
 
+const matrix = createRoute({
+  getParentRoute: () => root,
+  path: '/matrix',
+  validateSearch: searchOf({
+    q: text,
+    column: text,
+    tenant: text,
+    units: manyOf(matrixUnits),
+    cells: oneOf(['dense'] as const),
+  }),
+  component: lazyRouteComponent(() => import('./matrix/matrix.page.js'), 'MatrixPage'),
+});
+
 const releases = createRoute({
   getParentRoute: () => root,
   path: '/releases',
@@ -143,6 +157,7 @@ export const router = createRouter({
     instances,
     flags,
     flag,
+    matrix,
     releases,
     newRelease,
     release,

@@ -19,6 +19,12 @@ export const someOf =
     return known.length > 0 ? known : undefined;
   };
 
+/** As `someOf`, but an empty choice is a choice. */
+export const manyOf =
+  <Value extends string>(options: readonly Value[]) =>
+  (value: unknown): Value[] | undefined =>
+    Array.isArray(value) ? options.filter((option) => value.includes(option)) : undefined;
+
 type Readers = Record<string, (value: unknown) => unknown>;
 
 /** Makes a route's `validateSearch` of the reader of each of its parameters. */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, NotFoundError } from '#platform';
+import { Database } from '#platform';
 import { evaluate, trace, type FlagDecision, type TraceStep } from './compiler/index.js';
 import type { FlagContext, FlagScope } from './flag.js';
 import { checkRule, checkScope } from './flag-rules.js';
@@ -7,13 +7,12 @@ import { FlagSubjects, type FlagSubject, type SubjectUnitKind } from './flag-sub
 import { ScopeNotFoundError } from './flags.errors.js';
 import { FlagsReadModel, type LabelledRule } from './flags.read-model.js';
 import { scopeSubject } from './scope-subject.store.js';
-import { decider, simulate, type Simulation } from './simulation.js';
+import { simulate, type Simulation } from './simulation.js';
 
 /** Rules that do not match are told up to this many; with thousands of tenants nobody reads on. */
 const maxNotMatched = 100;
 /** Tenants and units that one simulation looks at. */
 const maxSubjects = 100_000;
-const maxColumns = 500;
 
 export interface ExplainedDecision {
   decision: FlagDecision<LabelledRule>;
@@ -27,18 +26,6 @@ export interface DraftQuestion {
   enabled?: boolean | null | undefined;
   variant?: string | null | undefined;
   clear?: boolean | null | undefined;
-}
-
-export interface MatrixQuestion {
-  environment: string;
-  tenant?: string | null | undefined;
-  search?: string | null | undefined;
-  first?: number | null | undefined;
-}
-
-export interface Matrix {
-  columns: FlagSubject[];
-  rows: { flag: string; decisions: FlagDecision[] }[];
 }
 
 /** What flags are, why, and what they would be: evaluated in memory from one read of the rules. */
@@ -78,28 +65,6 @@ export class FlagQuestions {
     return simulate(state, { scope: question.scope, rule }, subjects);
   }
 
-  /** Every flag for every tenant, or for one tenant and its branches. */
-  async matrix(question: MatrixQuestion): Promise<Matrix> {
-    await this.readModel.requireEnvironment(question.environment);
-    const page = await this.readModel.page({ first: question.first ?? 100 }, { search: question.search });
-    const columns = await this.subjects.list({
-      tenant: question.tenant,
-      kinds: question.tenant ? ['BRANCH'] : [],
-      limit: maxColumns,
-    });
-    if (question.tenant && columns.length === 0)
-      throw new NotFoundError('tenant', question.tenant, { field: 'tenant', hint: 'tierdeck get tenants' });
-    const states = await this.readModel.states(
-      question.environment,
-      page.edges.map(({ node }) => node),
-    );
-    const rows = states.map((state) => {
-      const decideFor = decider(state, state.rules);
-      return { flag: state.flag.key, decisions: columns.map(({ context }) => decideFor(context)) };
-    });
-    return { columns, rows };
-  }
-
   async #subjectsOf(scope: FlagScope): Promise<FlagSubject[]> {
     const kinds: SubjectUnitKind[] = ['BRANCH', 'WAREHOUSE'];
     const subjects = await this.subjects.list({ kinds, limit: maxSubjects });
@@ -110,14 +75,4 @@ export class FlagQuestions {
     if (scope.kind !== 'USER') return subjects;
     return subjects.map((subject) => ({ ...subject, context: { ...subject.context, userId: scope.key } }));
   }
-}
-
-/** Scope of the deciding rule, e.g. `TENANT northwind`, or the reason why there is none. */
-export function sourceOf({ rule, reason }: FlagDecision): string {
-  return rule ? `${rule.scope.kind} ${rule.scope.key}` : reason;
-}
-
-/** Column key of a subject: `northwind`, or `northwind/seattle` for a unit. */
-export function subjectKey({ tenant, unitCode }: FlagSubject): string {
-  return unitCode === null ? tenant : `${tenant}/${unitCode}`;
 }

@@ -7,12 +7,15 @@ import { SdkAccess } from './delivery/sdk-access.js';
 import { SdkTokenCache } from './delivery/sdk-token-cache.js';
 import { TenantIdentities } from './delivery/tenant-identities.js';
 import { FlagManifests } from './flag.manifest.js';
+import { FlagMatrix } from './matrix/flag-matrix.js';
+import { MatrixColumns } from './matrix/matrix-columns.js';
 import { FlagQuestions } from './flag-questions.js';
 import { FlagSubjects } from './flag-subjects.js';
 import { FlagsReadModel } from './flags.read-model.js';
 import { FlagsService } from './flags.service.js';
 import { FlagChangesResolver } from './graphql/flag-changes.resolver.js';
 import { FlagPropagationResolver } from './graphql/flag-propagation.resolver.js';
+import { FlagMatrixResolver } from './graphql/flag-matrix.resolver.js';
 import { FlagQuestionsResolver } from './graphql/flag-questions.resolver.js';
 import { FlagEnvironmentResolver, FlagsResolver } from './graphql/flags.resolver.js';
 import { SdkTokensResolver } from './graphql/sdk-tokens.resolver.js';
@@ -35,6 +38,7 @@ const resolvers = [
   FlagsResolver,
   FlagEnvironmentResolver,
   FlagQuestionsResolver,
+  FlagMatrixResolver,
   FlagChangesResolver,
   SdkTokensResolver,
   FlagPropagationResolver,
@@ -49,6 +53,8 @@ const shadow = [ShadowStore, ShadowReadModel, ShadowResolver];
     FlagsReadModel,
     FlagQuestions,
     FlagSubjects,
+    FlagMatrix,
+    MatrixColumns,
     FlagManifests,
     ...delivery,
     ...changeRequestProviders,

@@ -33,7 +33,7 @@ export interface FlagEnvironmentSummary {
   metrics: { yes: number; no: number; lastSeenAt: Date | null };
 }
 
-interface LabelledRuleRow extends RuleRow {
+export interface LabelledRuleRow extends RuleRow {
   tenant_name: string | null;
   unit_name: string | null;
 }
@@ -114,6 +114,7 @@ export class FlagsReadModel {
         metrics: { yes: Number(row.yes), no: Number(row.no), lastSeenAt: row.last_seen_at },
       })),
       ({ flag }) => flag,
+      (summary) => summary,
     );
     return keys.map((key) => byFlag.get(key) ?? []);
   }
@@ -126,10 +127,8 @@ export class FlagsReadModel {
        order by ${scopeOrder}, r.scope_key`,
       [pairs.map(({ flag }) => flag), pairs.map(({ environment }) => environment)],
     );
-    const byPair = groupBy(rows, (row) => `${row.flag_key} ${row.environment}`);
-    return pairs.map(({ flag, environment }) =>
-      (byPair.get(`${flag} ${environment}`) ?? []).map(toLabelledRule),
-    );
+    const byPair = groupBy(rows, (row) => `${row.flag_key} ${row.environment}`, toLabelledRule);
+    return pairs.map(({ flag, environment }) => byPair.get(`${flag} ${environment}`) ?? []);
   }
 
   /** One flag with what decides it. @throws FlagNotFoundError, EnvironmentNotFoundError */
@@ -169,7 +168,7 @@ const labelledRules = `select r.*, t.name as tenant_name, u.name as unit_name fr
   left join unit u on u.tenant_id = t.id and u.kind = r.scope_kind
     and u.code = substr(r.scope_key, length(t.slug) + 2)`;
 
-function toLabelledRule(row: LabelledRuleRow): LabelledRule {
+export function toLabelledRule(row: LabelledRuleRow): LabelledRule {
   const rule = toRule(row);
   return { ...rule, label: scopeLabel(rule.scope, row.tenant_name, row.unit_name) };
 }
@@ -192,12 +191,16 @@ function scopeLabel(scope: FlagScope, tenantName?: string | null, unitName?: str
   }
 }
 
-function groupBy<T>(rows: readonly T[], keyOf: (row: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
+export function groupBy<Row, Item>(
+  rows: readonly Row[],
+  keyOf: (row: Row) => string,
+  itemOf: (row: Row) => Item,
+): Map<string, Item[]> {
+  const groups = new Map<string, Item[]>();
   for (const row of rows) {
     const group = groups.get(keyOf(row));
-    if (group) group.push(row);
-    else groups.set(keyOf(row), [row]);
+    if (group) group.push(itemOf(row));
+    else groups.set(keyOf(row), [itemOf(row)]);
   }
   return groups;
 }

@@ -11,7 +11,7 @@ import { useRead } from '../graphql/use-read.js';
 import { useCan } from '../session/session.js';
 import { useEnvironment } from '../shell/environment.js';
 import { Explanation } from './explanation.js';
-import { FlagMatrix } from './flag-matrix.js';
+import { FlagTenants } from './flag-tenants.js';
 import styles from './flags.module.css';
 import { flagChangedSubscription, type FlagDetail, flagQuery, type Scope } from './flags.query.js';
 import { RuleForm } from './rule-form.js';
@@ -96,7 +96,12 @@ function FlagView({ flag, onChanged }: { flag: FlagDetail; onChanged: () => void
       <div className={styles['layout']}>
         <div className={styles['column']}>
           <Panel title="Who gets what" flush actions={<Decisions metrics={environment.metrics} />}>
-            <FlagMatrix key={`${flag.key}:${environment.name}`} flag={flag} selected={at} onSelect={select} />
+            <FlagTenants
+              key={`${flag.key}:${environment.name}`}
+              flag={flag}
+              selected={at}
+              onSelect={select}
+            />
           </Panel>
           <Panel title={`Rules in ${environment.name}`} flush>
             <Rules flag={flag} actions={actions} selected={at} onSelect={select} />

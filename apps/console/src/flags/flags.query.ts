@@ -91,61 +91,6 @@ export interface Scope {
   key: string;
 }
 
-export const flagMatrixQuery = graphql(`
-  query FlagMatrix($input: FlagMatrixInput!) {
-    flagMatrix(input: $input) {
-      columns {
-        key
-        label
-        kind
-        tenant
-      }
-      rows {
-        flag
-        cells {
-          column
-          enabled
-          variant
-          source
-        }
-      }
-    }
-  }
-`);
-
-/** A tenant's branches; the count tells if the matrix had to leave some out. */
-export const branchMatrixQuery = graphql(`
-  query BranchMatrix($input: FlagMatrixInput!, $slug: String!) {
-    tenant(slug: $slug) {
-      id
-      unitCounts {
-        kind
-        count
-      }
-    }
-    flagMatrix(input: $input) {
-      columns {
-        key
-        label
-        kind
-        tenant
-      }
-      rows {
-        flag
-        cells {
-          column
-          enabled
-          variant
-          source
-        }
-      }
-    }
-  }
-`);
-
-export type MatrixColumn = ResultOf<typeof flagMatrixQuery>['flagMatrix']['columns'][number];
-export type MatrixCell = ResultOf<typeof flagMatrixQuery>['flagMatrix']['rows'][number]['cells'][number];
-
 export const evaluateFlagQuery = graphql(`
   query EvaluateFlag($input: EvaluateFlagInput!) {
     evaluateFlag(input: $input) {

@@ -6,6 +6,7 @@ import {
   IconHistory,
   IconServer2,
   IconStack2,
+  IconTable,
 } from '@tabler/icons-react';
 
 /** The pages of the console, with the key that goes there after `g`. */
@@ -22,6 +23,7 @@ export const navigation = [
     title: 'Change',
     pages: [
       { to: '/flags', label: 'Flags', key: 'f', icon: IconFlag3 },
+      { to: '/matrix', label: 'Matrix', key: 'm', icon: IconTable },
       { to: '/releases', label: 'Releases', key: 'r', icon: IconStack2 },
     ],
   },

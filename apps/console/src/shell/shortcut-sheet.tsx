@@ -13,6 +13,12 @@ const tables: [string[], string][] = [
   [['Home', 'End'], 'First and last row'],
   [['Enter'], 'Open the row'],
 ];
+const matrix: [string[], string][] = [
+  [['←', '↑', '→', '↓'], 'Move through the cells'],
+  [['Ctrl', '→'], 'To the end of the row (also up, down, left)'],
+  [['Enter'], 'Explain the cell'],
+  [['Space'], 'Paint the cell'],
+];
 
 export function ShortcutSheet({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   return (
@@ -22,7 +28,10 @@ export function ShortcutSheet({ opened, onClose }: { opened: boolean; onClose: (
           <Keys title="Everywhere" keys={general} />
           <Keys title="Tables" keys={tables} />
         </div>
-        <Keys title="Go to" keys={pages.map(({ key, label }) => [['g', key], label])} />
+        <div>
+          <Keys title="Matrix" keys={matrix} />
+          <Keys title="Go to" keys={pages.map(({ key, label }) => [['g', key], label])} />
+        </div>
       </div>
     </Modal>
   );

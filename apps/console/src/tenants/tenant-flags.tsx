@@ -1,104 +1,94 @@
 import { IconFlag3 } from '@tabler/icons-react';
-import { useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
 import { type Column, DataGrid } from '../components/data-grid.js';
+import { formatNumber } from '../components/format.js';
+import { SearchInput } from '../components/search-input.js';
 import { EmptyState, ProblemState } from '../components/states.js';
+import { ExplanationPanel } from '../flags/explanation-panel.js';
 import { FlagValue } from '../flags/flag-value.js';
-import { sourceText } from '../flags/source.js';
-import {
-  flagChangedSubscription,
-  flagMatrixQuery,
-  flagsQuery,
-  type MatrixCell,
-} from '../flags/flags.query.js';
-import { useLive, useThrottled } from '../graphql/use-live.js';
-import { useRead } from '../graphql/use-read.js';
+import { sourceWords } from '../flags/source.js';
 import { useEnvironment } from '../shell/environment.js';
+import { type EffectiveFlag, useTenantFlags } from './use-tenant-flags.js';
+import styles from './tenant.module.css';
 
-interface Effective {
-  flag: string;
-  description: string;
-  variants: string[];
-  cell: MatrixCell;
-  /** Branches that get something else than the tenant. */
-  differing: number;
-}
-
-/** What each flag is worth for this tenant, and where its branches differ. */
+/** What each flag is worth for this tenant and why, and where its branches differ. */
 export function TenantFlags({ slug }: { slug: string }) {
   const [environment] = useEnvironment();
-  const open = useNavigate();
-  const { data, problem, loading, refresh } = useRead(flagMatrixQuery, {
-    input: { environment, tenant: slug },
-  });
-  const flags = useRead(flagsQuery, { first: 500 });
-  useLive(flagChangedSubscription, {}, useThrottled(refresh));
-  if (problem && !data) return <ProblemState problem={problem} onRetry={refresh} />;
-  const known = new Map(flags.data?.flags.edges.map(({ node }) => [node.key, node]));
-  const rows = (data?.flagMatrix.rows ?? []).flatMap((row): Effective[] => {
-    const cell = row.cells.find(({ column }) => column === slug);
-    if (!cell) return [];
-    const flag = known.get(row.flag);
-    return [
-      {
-        flag: row.flag,
-        description: flag?.description ?? '',
-        variants: flag?.variants.map(({ name }) => name) ?? [],
-        cell,
-        differing: row.cells.filter(
-          (other) => other.enabled !== cell.enabled || other.variant !== cell.variant,
-        ).length,
-      },
-    ];
-  });
+  const [search, setSearch] = useState<string>();
+  const [opened, setOpened] = useState<string>();
+  const { rows, total, problem, loading, loadMore, refresh } = useTenantFlags(slug, environment, search);
+  if (problem && rows.length === 0) return <ProblemState problem={problem} onRetry={refresh} />;
   return (
-    <DataGrid
-      label={`Flags in ${environment}`}
-      rows={rows}
-      columns={columns}
-      rowKey={(row) => row.flag}
-      rowHeight={44}
-      loading={loading}
-      maxHeight={560}
-      onOpen={({ flag }) =>
-        void open({ to: '/flags/$key', params: { key: flag }, search: { at: `TENANT:${slug}` } })
-      }
-      empty={
-        <EmptyState icon={IconFlag3} title="No flags yet" cli="tierdeck apply -f tenants/flags/">
-          Flags decide which logic this tenant gets.
-        </EmptyState>
-      }
-    />
+    <>
+      <div className={styles['tabTools']}>
+        <SearchInput value={search} placeholder="Search flag" onSearch={setSearch} width={240} />
+        <span className="dim">
+          As {environment} decides now. A row opens the reason: the rule that wins and those it beats.
+        </span>
+      </div>
+      <div className={styles['beside']}>
+        <DataGrid
+          label={`Flags in ${environment}`}
+          rows={rows}
+          columns={columns}
+          rowKey={({ flag }) => flag.key}
+          rowHeight={44}
+          loading={loading}
+          totalCount={total}
+          hasMore={total !== undefined && rows.length < total}
+          loadMore={loadMore}
+          selectedKey={opened}
+          onOpen={({ flag }) => setOpened(flag.key)}
+          empty={
+            search ? (
+              <EmptyState icon={IconFlag3} title="No flag matches" />
+            ) : (
+              <EmptyState icon={IconFlag3} title="No flags yet" cli="tierdeck apply -f tenants/flags/">
+                Flags decide which logic this tenant gets.
+              </EmptyState>
+            )
+          }
+        />
+        {opened && (
+          <ExplanationPanel
+            flag={opened}
+            scope={{ kind: 'TENANT', key: slug }}
+            onClose={() => setOpened(undefined)}
+          />
+        )}
+      </div>
+    </>
   );
 }
 
-const columns: Column<Effective>[] = [
+const columns: Column<EffectiveFlag>[] = [
   {
     key: 'flag',
     header: 'Flag',
     width: 'minmax(180px, 1fr)',
-    render: (row) => <b className="mono">{row.flag}</b>,
+    render: ({ flag }) => <b className="mono">{flag.key}</b>,
   },
   {
     key: 'value',
     header: 'Value',
-    width: 'minmax(140px, 0.8fr)',
-    render: (row) => (
-      <FlagValue enabled={row.cell.enabled} variant={row.cell.variant} variants={row.variants} />
+    width: 'minmax(110px, 0.7fr)',
+    render: ({ flag, decision }) => (
+      <FlagValue {...decision} variants={flag.variants.map(({ name }) => name)} />
     ),
   },
   {
     key: 'source',
-    header: 'Comes from',
-    width: 'minmax(150px, 1fr)',
-    render: (row) => <span className="dim">{sourceText(row.cell.source)}</span>,
+    header: 'Why',
+    width: 'minmax(170px, 1.2fr)',
+    render: ({ decision, column }) => <span className="dim">{sourceWords(decision, column)}</span>,
   },
   {
     key: 'differing',
     header: 'Branches',
-    width: '140px',
-    render: (row) =>
-      row.differing > 0 ? (
-        <span className="num">{row.differing} differ</span>
+    width: '110px',
+    render: ({ differing }) =>
+      differing > 0 ? (
+        <span className="num">{formatNumber(differing)} differ</span>
       ) : (
         <span className="faint">all the same</span>
       ),
@@ -106,7 +96,8 @@ const columns: Column<Effective>[] = [
   {
     key: 'description',
     header: 'Decides',
-    width: 'minmax(160px, 1.6fr)',
-    render: (row) => <span className="dim">{row.description}</span>,
+    width: 'minmax(140px, 1.4fr)',
+    hideBelow: 1300,
+    render: ({ flag }) => <span className="dim">{flag.description}</span>,
   },
 ];

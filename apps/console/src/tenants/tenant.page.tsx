@@ -53,7 +53,7 @@ function TenantView({ tenant, onChanged }: { tenant: TenantDetail; onChanged: ()
   const navigate = route.useNavigate();
   return (
     <Page
-      fill={tab === 'units'}
+      fill={tab === 'units' || tab === 'flags'}
       title={tenant.name}
       crumbs={<Link to="/tenants">Tenants</Link>}
       subtitle={

@@ -1,8 +1,8 @@
 import { Args, Query, Resolver } from '@nestjs/graphql';
 import { Requires } from '#identity';
-import { FlagQuestions, sourceOf, subjectKey } from '../flag-questions.js';
-import { EvaluateFlagInput, FlagMatrixInput, SimulateFlagChangeInput } from './flag.input.js';
-import { FlagDecisionType, FlagMatrixType, FlagSimulationType } from './flag.type.js';
+import { FlagQuestions } from '../flag-questions.js';
+import { EvaluateFlagInput, SimulateFlagChangeInput } from './flag.input.js';
+import { FlagDecisionType, FlagSimulationType } from './flag.type.js';
 import { toRuleType } from './flags.resolver.js';
 
 const maxAffected = 1_000;
@@ -62,32 +62,6 @@ export class FlagQuestionsResolver {
           before,
           after,
         })),
-    };
-  }
-
-  @Query(() => FlagMatrixType)
-  @Requires('read')
-  async flagMatrix(
-    @Args('input', { type: () => FlagMatrixInput }) input: FlagMatrixInput,
-  ): Promise<FlagMatrixType> {
-    const { columns, rows } = await this.questions.matrix(input);
-    const keys = columns.map(subjectKey);
-    return {
-      columns: columns.map((subject, index) => ({
-        key: keys[index] ?? '',
-        label: subject.unitName ?? subject.tenantName,
-        kind: subject.unitKind ?? 'TENANT',
-        tenant: subject.tenant,
-      })),
-      rows: rows.map(({ flag, decisions }) => ({
-        flag,
-        cells: decisions.map((decision, index) => ({
-          column: keys[index] ?? '',
-          enabled: decision.enabled,
-          variant: decision.variant,
-          source: sourceOf(decision),
-        })),
-      })),
     };
   }
 }

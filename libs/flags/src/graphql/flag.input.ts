@@ -124,18 +124,6 @@ export class SimulateFlagChangeInput {
   clear?: boolean | null;
 }
 
-@InputType()
-export class FlagMatrixInput {
-  @Field(() => String)
-  environment!: string;
-  @Field(() => String, { nullable: true, description: 'This tenant and its branches; else every tenant.' })
-  tenant?: string | null;
-  @Field(() => String, { nullable: true })
-  search?: string | null;
-  @Field(() => Int, { nullable: true, defaultValue: 100, description: 'Flags, 1 to 500.' })
-  first?: number | null;
-}
-
 export const SdkTokenKindEnum = { CLIENT: 'CLIENT', FRONTEND: 'FRONTEND', RUNTIME: 'RUNTIME' } as const;
 registerEnumType(SdkTokenKindEnum, { name: 'SdkTokenKind' });
 

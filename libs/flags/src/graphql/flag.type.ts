@@ -184,48 +184,6 @@ export class FlagSimulationType {
   total!: number;
 }
 
-@ObjectType('FlagMatrixColumn')
-export class FlagMatrixColumnType {
-  @Field(() => String)
-  key!: string;
-  @Field(() => String)
-  label!: string;
-  @Field(() => FlagScopeKindEnum)
-  kind!: FlagScopeKind;
-  @Field(() => String)
-  tenant!: string;
-}
-
-@ObjectType('FlagMatrixCell')
-export class FlagMatrixCellType {
-  @Field(() => String)
-  column!: string;
-  @Field(() => Boolean)
-  enabled!: boolean;
-  @Field(() => String, { nullable: true })
-  variant!: string | null;
-  @Field(() => String, {
-    description: 'Scope of the rule that decides, e.g. "TENANT northwind"; else the reason.',
-  })
-  source!: string;
-}
-
-@ObjectType('FlagMatrixRow')
-export class FlagMatrixRowType {
-  @Field(() => String)
-  flag!: string;
-  @Field(() => [FlagMatrixCellType])
-  cells!: FlagMatrixCellType[];
-}
-
-@ObjectType('FlagMatrix')
-export class FlagMatrixType {
-  @Field(() => [FlagMatrixColumnType])
-  columns!: FlagMatrixColumnType[];
-  @Field(() => [FlagMatrixRowType])
-  rows!: FlagMatrixRowType[];
-}
-
 @ObjectType()
 export class FlagPayload {
   @Field(() => FlagType)

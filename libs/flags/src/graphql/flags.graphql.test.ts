@@ -164,33 +164,40 @@ describe('flags over GraphQL', () => {
     expect(await codeOf(simulate, { ...at, scope: account, enabled: true })).toBe('INVALID_INPUT');
   });
 
-  it('shows flags by tenants, and by the branches of one', async () => {
-    const matrix = `query ($input: FlagMatrixInput!) { flagMatrix(input: $input) { columns { key label kind tenant }
-      rows { flag cells { column enabled variant source } } } }`;
-    expect((await run(matrix, { environment: 'production', search: 'engine' }))['flagMatrix']).toEqual({
+  it('shows a window of flags by tenants and branches: a value and the rule that decides for each', async () => {
+    const matrix = `query ($input: FlagMatrixInput!) { flagMatrix(input: $input) { rowCount columnCount
+      columns { key label kind tenant tenantName } decisions { enabled variant reason scope { kind key label } }
+      rows { flag { key variants { name } } cells } } }`;
+    const rows = { offset: 0, limit: 10 };
+    const input = { environment: 'production', units: ['BRANCH'], flag: 'engine', rows };
+    const { flagMatrix } = await run(matrix, { ...input, columns: { offset: 2, limit: 3 } });
+    expect(flagMatrix).toEqual({
+      rowCount: 1,
+      columnCount: 5,
       columns: [
-        { key: 'contoso', label: 'Contoso', kind: 'TENANT', tenant: 'contoso' },
-        { key: 'northwind', label: 'Northwind Traders', kind: 'TENANT', tenant: 'northwind' },
-      ],
-      rows: [
+        { key: 'northwind', label: 'Northwind Traders', kind: 'TENANT' },
+        { key: 'northwind/london', label: 'London', kind: 'BRANCH' },
+        { key: 'northwind/seattle', label: 'Seattle', kind: 'BRANCH' },
+      ].map((column) => ({ ...column, tenant: 'northwind', tenantName: 'Northwind Traders' })),
+      decisions: [
         {
-          flag: 'engine',
-          cells: [
-            { column: 'contoso', enabled: false, variant: 'old', source: 'DEFAULT' },
-            { column: 'northwind', enabled: true, variant: 'old', source: 'TENANT northwind' },
-          ],
+          enabled: true,
+          variant: 'old',
+          reason: 'RULE',
+          scope: { kind: 'TENANT', key: 'northwind', label: 'Northwind Traders' },
+        },
+        {
+          enabled: true,
+          variant: 'new',
+          reason: 'RULE',
+          scope: { ...seattle, label: 'Seattle, Northwind Traders' },
         },
       ],
+      rows: [{ flag: { key: 'engine', variants: [{ name: 'old' }, { name: 'new' }] }, cells: [0, 0, 1] }],
     });
-    const one = await run(matrix, { environment: 'production', tenant: 'northwind', search: 'engine' });
-    expect(one['flagMatrix']).toMatchObject({
-      columns: [
-        { key: 'northwind' },
-        { key: 'northwind/london' },
-        { key: 'northwind/seattle', label: 'Seattle' },
-      ],
-      rows: [{ cells: [{}, {}, { variant: 'new', source: 'BRANCH northwind/seattle' }] }],
-    });
+    const tenants = { environment: 'production', rows: { limit: 1 }, columns: { limit: 9 } };
+    expect((await run(matrix, tenants))['flagMatrix']).toMatchObject({ columnCount: 2 });
+    expect(await codeOf(matrix, { ...input, columns: { offset: 0, limit: 501 } })).toBe('INVALID_INPUT');
   });
 
   it('tells of changes as they happen', async () => {

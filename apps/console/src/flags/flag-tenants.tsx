@@ -7,20 +7,19 @@ import { EmptyState, ProblemState } from '../components/states.js';
 import { useLive, useThrottled } from '../graphql/use-live.js';
 import { useRead } from '../graphql/use-read.js';
 import { FlagValue, valueIndex, valueLabel } from './flag-value.js';
-import styles from './flag-matrix.module.css';
+import styles from './flag-tenants.module.css';
+import { flagChangedSubscription, type FlagDetail, type Scope } from './flags.query.js';
 import {
-  branchMatrixQuery,
-  flagChangedSubscription,
-  type FlagDetail,
   flagMatrixQuery,
-  type MatrixCell,
+  isOwn,
+  type Matrix,
   type MatrixColumn,
-  type Scope,
-} from './flags.query.js';
+  type MatrixDecision,
+} from './matrix.query.js';
 import { formatScope, tenantOf } from './scope.js';
-import { sourceText } from './source.js';
+import { sourceWords } from './source.js';
 
-interface FlagMatrixProps {
+interface FlagTenantsProps {
   flag: FlagDetail;
   selected: Scope | undefined;
   onSelect: (scope: Scope) => void;
@@ -30,21 +29,21 @@ interface FlagMatrixProps {
 const expandedUpTo = 6;
 
 /** What every tenant gets, and under it what each of its branches gets, with the rule that decides. */
-export function FlagMatrix({ flag, selected, onSelect }: FlagMatrixProps) {
+export function FlagTenants({ flag, selected, onSelect }: FlagTenantsProps) {
   const [search, setSearch] = useState<string>();
-  const input = { environment: flag.environment.name, search: flag.key };
+  const input = { ...oneRow(flag), columnSearch: search ?? null };
   const { data, problem, loading, refresh } = useRead(flagMatrixQuery, { input });
   useLive(flagChangedSubscription, { key: flag.key }, useThrottled(refresh));
-  const cells = useCells(data?.flagMatrix, flag.key);
+  const cells = useCells(data?.flagMatrix);
   const variants = flag.variants.map(({ name }) => name);
   // Tenants with rules come first, as they were when the page was opened: a rule that is set moves no row.
   const [ruledAtFirst] = useState(
     () => new Set(flag.environment.rules.flatMap(({ scope }) => tenantOf(scope) ?? [])),
   );
-  const wanted = search?.toLowerCase() ?? '';
-  const tenants = (data?.flagMatrix.columns ?? [])
-    .filter(({ kind, key, label }) => kind === 'TENANT' && `${key} ${label}`.toLowerCase().includes(wanted))
-    .toSorted((a, b) => Number(ruledAtFirst.has(b.key)) - Number(ruledAtFirst.has(a.key)));
+  const tenants = (data?.flagMatrix.columns ?? []).toSorted(
+    (a, b) => Number(ruledAtFirst.has(b.key)) - Number(ruledAtFirst.has(a.key)),
+  );
+  const all = data?.flagMatrix.columnCount ?? 0;
   if (problem && !data) return <ProblemState problem={problem} onRetry={refresh} />;
   return (
     <div>
@@ -67,37 +66,62 @@ export function FlagMatrix({ flag, selected, onSelect }: FlagMatrixProps) {
           key={tenant.key}
           flag={flag}
           tenant={tenant}
-          cell={cells.get(tenant.key)}
+          decision={cells.get(tenant.key)}
           variants={variants}
           expandedAtFirst={tenants.length <= expandedUpTo}
           selected={selected}
           onSelect={onSelect}
         />
       ))}
+      {all > tenants.length && (
+        <div className={styles['note']}>
+          The first {formatNumber(tenants.length)} of {formatNumber(all)} tenants; the search finds the
+          others.
+        </div>
+      )}
     </div>
   );
 }
 
-interface Matrix {
-  rows: readonly { flag: string; cells: readonly MatrixCell[] }[];
-}
+/** As many columns as one window may have. */
+const mostColumns = 500;
 
-/** The cells of one flag by the key of their column. */
-function useCells(matrix: Matrix | undefined, flag: string): Map<string, MatrixCell> {
+const oneRow = (flag: FlagDetail) => ({
+  environment: flag.environment.name,
+  flag: flag.key,
+  rows: { offset: 0, limit: 1 },
+  columns: { offset: 0, limit: mostColumns },
+});
+
+/** The decisions of the one flag by the key of their column. */
+function useCells(matrix: Matrix | undefined): Map<string, MatrixDecision> {
   return useMemo(() => {
-    const row = matrix?.rows.find((one) => one.flag === flag);
-    return new Map((row?.cells ?? []).map((cell) => [cell.column, cell]));
-  }, [matrix, flag]);
+    const cells = matrix?.rows[0]?.cells ?? [];
+    return new Map(
+      (matrix?.columns ?? []).flatMap(({ key }, index) => {
+        const decision = matrix?.decisions[cells[index] ?? -1];
+        return decision ? [[key, decision] as const] : [];
+      }),
+    );
+  }, [matrix]);
 }
 
-interface TenantRowProps extends FlagMatrixProps {
+interface TenantRowProps extends FlagTenantsProps {
   tenant: MatrixColumn;
-  cell: MatrixCell | undefined;
+  decision: MatrixDecision | undefined;
   variants: string[];
   expandedAtFirst: boolean;
 }
 
-function TenantRow({ flag, tenant, cell, variants, expandedAtFirst, selected, onSelect }: TenantRowProps) {
+function TenantRow({
+  flag,
+  tenant,
+  decision,
+  variants,
+  expandedAtFirst,
+  selected,
+  onSelect,
+}: TenantRowProps) {
   const [open, setOpen] = useState(expandedAtFirst);
   const scope: Scope = { kind: 'TENANT', key: tenant.key };
   return (
@@ -116,8 +140,10 @@ function TenantRow({ flag, tenant, cell, variants, expandedAtFirst, selected, on
         </UnstyledButton>
         <UnstyledButton className={styles['tenantCell'] ?? ''} onClick={() => onSelect(scope)}>
           <span className={styles['tenantName']}>{tenant.label}</span>
-          <span className={`${styles['source']} truncate`}>{cell && sourceText(cell.source)}</span>
-          {cell && <FlagValue enabled={cell.enabled} variant={cell.variant} variants={variants} />}
+          <span className={`${styles['source']} truncate`}>{decision && sourceWords(decision, tenant)}</span>
+          {decision && (
+            <FlagValue enabled={decision.enabled} variant={decision.variant} variants={variants} />
+          )}
         </UnstyledButton>
       </div>
       {open && (
@@ -133,23 +159,24 @@ function TenantRow({ flag, tenant, cell, variants, expandedAtFirst, selected, on
   );
 }
 
-interface BranchesProps extends FlagMatrixProps {
+interface BranchesProps extends FlagTenantsProps {
   tenant: string;
   variants: string[];
 }
 
 /** Every branch is one cell: its colour is its value, a frame marks a rule of its own. */
 function Branches({ flag, tenant, variants, selected, onSelect }: BranchesProps) {
-  const input = { environment: flag.environment.name, search: flag.key, tenant };
-  const { data, loading, problem, refresh } = useRead(branchMatrixQuery, { input, slug: tenant });
+  const input = { ...oneRow(flag), tenant, units: ['BRANCH' as const] };
+  const { data, loading, problem, refresh } = useRead(flagMatrixQuery, { input });
   useLive(flagChangedSubscription, { key: flag.key }, useThrottled(refresh));
-  const cells = useCells(data?.flagMatrix, flag.key);
+  const cells = useCells(data?.flagMatrix);
   if (problem) return <div className={styles['note']}>{problem.message}</div>;
   if (loading) return <Skeleton height={20} mx={34} mb={10} />;
   const branches = (data?.flagMatrix.columns ?? []).filter(({ kind }) => kind === 'BRANCH');
   if (branches.length === 0) return <div className={styles['note']}>This tenant has no branches.</div>;
   const dense = branches.length > 60;
-  const all = data?.tenant?.unitCounts.find(({ kind }) => kind === 'BRANCH')?.count ?? branches.length;
+  // The first column is the tenant's own.
+  const all = Math.max(branches.length, (data?.flagMatrix.columnCount ?? 1) - 1);
   return (
     <>
       <div
@@ -162,14 +189,14 @@ function Branches({ flag, tenant, variants, selected, onSelect }: BranchesProps)
           const cell = cells.get(branch.key);
           if (!cell) return null;
           const scope: Scope = { kind: 'BRANCH', key: branch.key };
-          const label = `${branch.label}: ${valueLabel(cell)}, ${sourceText(cell.source)}`;
+          const label = `${branch.label}: ${valueLabel(cell)}, ${sourceWords(cell, branch)}`;
           const button = (
             <UnstyledButton
               key={branch.key}
               className={styles['branch'] ?? ''}
               data-branch={branch.key}
               data-value={valueIndex({ enabled: cell.enabled, variant: cell.variant, variants }) % 5}
-              data-own={cell.source.startsWith('BRANCH')}
+              data-own={isOwn(cell, branch)}
               data-selected={selected !== undefined && formatScope(selected) === formatScope(scope)}
               aria-label={label}
               title={dense ? label : undefined}
@@ -190,8 +217,8 @@ function Branches({ flag, tenant, variants, selected, onSelect }: BranchesProps)
       </div>
       {all > branches.length && (
         <div className={styles['note']}>
-          The first {formatNumber(branches.length)} of {formatNumber(all)} branches. Set a rule on the right
-          to reach any of them.
+          The first {formatNumber(branches.length)} of {formatNumber(all)} branches. The matrix has them all;
+          the form on the right reaches any of them.
         </div>
       )}
     </>

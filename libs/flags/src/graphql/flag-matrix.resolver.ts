@@ -1,0 +1,36 @@
+import { Args, Query, Resolver } from '@nestjs/graphql';
+import { Requires } from '#identity';
+import { FlagMatrix } from '../matrix/flag-matrix.js';
+import { FlagMatrixInput, FlagMatrixType } from './flag-matrix.type.js';
+
+@Resolver()
+export class FlagMatrixResolver {
+  constructor(private readonly matrix: FlagMatrix) {}
+
+  @Query(() => FlagMatrixType)
+  @Requires('read')
+  async flagMatrix(
+    @Args('input', { type: () => FlagMatrixInput }) input: FlagMatrixInput,
+  ): Promise<FlagMatrixType> {
+    const { columns, decisions, ...matrix } = await this.matrix.window({
+      ...input,
+      units: input.units ?? [],
+    });
+    return {
+      ...matrix,
+      columns: columns.map(({ tenant, tenantName, unitKind, unitCode, unitName }) => ({
+        key: unitCode === null ? tenant : `${tenant}/${unitCode}`,
+        label: unitName ?? tenantName,
+        kind: unitKind ?? 'TENANT',
+        tenant,
+        tenantName,
+      })),
+      decisions: decisions.map(({ enabled, variant, reason, rule }) => ({
+        enabled,
+        variant,
+        reason,
+        scope: rule && { ...rule.scope, label: rule.label },
+      })),
+    };
+  }
+}

@@ -1,0 +1,170 @@
+import { Injectable } from '@nestjs/common';
+import { Database, InvalidInputError, NotFoundError } from '#platform';
+import type { FlagDecision } from '../compiler/index.js';
+import { contextField, environmentScope, isUnitScope, type FlagScope } from '../flag.js';
+import type { FlagSubject, SubjectUnitKind } from '../flag-subjects.js';
+import {
+  FlagsReadModel,
+  groupBy,
+  toLabelledRule,
+  type LabelledRule,
+  type LabelledRuleRow,
+} from '../flags.read-model.js';
+import { toFlag, type FlagRecord, type FlagRow } from '../flags.store.js';
+import { decider } from '../simulation.js';
+import { MatrixColumns, type Window } from './matrix-columns.js';
+
+/** Cells of one window: enough for a large screen, little enough to be answered at once. */
+const maxCells = 20_000;
+const maxRows = 500;
+const maxColumns = 500;
+
+export interface MatrixQuestion {
+  environment: string;
+  rows: Window;
+  columns: Window;
+  tenant?: string | null | undefined;
+  units: readonly SubjectUnitKind[];
+  flag?: string | null | undefined;
+  flagSearch?: string | null | undefined;
+  columnSearch?: string | null | undefined;
+}
+
+export interface Matrix {
+  rowCount: number;
+  columnCount: number;
+  columns: FlagSubject[];
+  /** Every decision that the window holds, once: neighbours mostly share one, so cells only point at theirs. */
+  decisions: FlagDecision<LabelledRule>[];
+  rows: { flag: FlagRecord; cells: number[] }[];
+}
+
+interface WindowFlagRow extends FlagRow {
+  on_here: boolean;
+}
+
+/** Every flag for every tenant and unit, a window at a time: what it is there, and which rule decides. */
+@Injectable()
+export class FlagMatrix {
+  constructor(
+    private readonly database: Database,
+    private readonly readModel: FlagsReadModel,
+    private readonly columns: MatrixColumns,
+  ) {}
+
+  /** @throws EnvironmentNotFoundError; NotFoundError TENANT_NOT_FOUND; InvalidInputError of a window out of bounds. */
+  async window(question: MatrixQuestion): Promise<Matrix> {
+    checkWindow(question);
+    const { environment, tenant, units } = question;
+    const [, { columns, total }, flags] = await Promise.all([
+      this.readModel.requireEnvironment(environment),
+      this.columns.window({ tenant, units, search: question.columnSearch }, question.columns),
+      this.#flags(question),
+    ]);
+    if (tenant && total === 0 && !question.columnSearch)
+      throw new NotFoundError('tenant', tenant, { field: 'tenant', hint: 'tierdeck get tenants' });
+    const rules = await this.#rules(
+      environment,
+      flags.rows.map(({ key }) => key),
+      scopesOf(columns),
+    );
+    const decisions = new Decisions();
+    const rows = flags.rows.map((row) => {
+      const flag = toFlag(row);
+      const state = { flag, archived: false, enabled: row.on_here, rules: rules.get(flag.key) ?? [] };
+      const decideFor = decider(state, state.rules);
+      return { flag, cells: columns.map(({ context }) => decisions.place(decideFor(context))) };
+    });
+    return { rowCount: flags.total, columnCount: total, columns, decisions: decisions.all, rows };
+  }
+
+  async #flags({ environment, flag, flagSearch, rows: { offset, limit } }: MatrixQuestion) {
+    const search = flagSearch ? `%${flagSearch.replaceAll(/[\\%_]/g, String.raw`\$&`)}%` : null;
+    const found = `from flag f where f.archived_at is null and ($1::text is null or f.key = $1)
+      and ($2::text is null or f.key ilike $2 or f.description ilike $2 or f.owner ilike $2)`;
+    const [rows, [count]] = await Promise.all([
+      this.database.query<WindowFlagRow>(
+        `select f.*, not exists (select from flag_environment s
+           where s.flag_key = f.key and s.environment = $3 and not s.enabled) as on_here
+         ${found} order by f.key offset $4 limit $5`,
+        [flag ?? null, search, environment, offset, limit],
+      ),
+      this.database.query<{ n: number }>(`select count(*)::int as n ${found}`, [flag ?? null, search]),
+    ]);
+    return { rows, total: count?.n ?? 0 };
+  }
+
+  /**
+   * The rules that can decide a cell of the window, by flag. Each is looked up by its key: a flag with a rule for every
+   * tenant costs no more than one without.
+   */
+  async #rules(
+    environment: string,
+    flags: readonly string[],
+    scopes: readonly FlagScope[],
+  ): Promise<Map<string, LabelledRule[]>> {
+    const rows = await this.database.query<LabelledRuleRow>(
+      `select r.*, t.name as tenant_name, u.name as unit_name
+       from unnest($2::text[]) as f(key)
+       cross join unnest($3::text[], $4::text[]) as s(kind, key)
+       cross join lateral (
+         select * from flag_rule where flag_key = f.key and environment = $1 and scope_kind = s.kind and scope_key = s.key
+         offset 0
+       ) r
+       left join tenant t on r.scope_kind in ('TENANT', 'BRANCH', 'WAREHOUSE', 'ACCOUNT')
+         and t.slug = split_part(r.scope_key, '/', 1)
+       left join unit u on u.tenant_id = t.id and u.kind = r.scope_kind
+         and u.code = substr(r.scope_key, length(t.slug) + 2)`,
+      [environment, flags, scopes.map(({ kind }) => kind), scopes.map(({ key }) => key)],
+    );
+    return groupBy(rows, (row) => row.flag_key, toLabelledRule);
+  }
+}
+
+/** Decisions without repetition; those that the same rule or the same default makes of one flag are the same. */
+class Decisions {
+  readonly all: FlagDecision<LabelledRule>[] = [];
+  readonly #places = new Map<string, number>();
+
+  place(decision: FlagDecision<LabelledRule>): number {
+    const key = decision.rule?.id ?? `${decision.reason} ${decision.variant}`;
+    const known = this.#places.get(key);
+    if (known !== undefined) return known;
+    this.#places.set(key, this.all.length);
+    return this.all.push(decision) - 1;
+  }
+}
+
+/** Every scope whose rule could decide one of the columns. */
+function scopesOf(columns: readonly FlagSubject[]): FlagScope[] {
+  const scopes = new Map([['', environmentScope]]);
+  for (const { context } of columns) {
+    for (const [kind, field] of Object.entries(contextField)) {
+      const key = context[field];
+      if (key !== undefined) scopes.set(`${kind} ${key}`, { kind: kind as FlagScope['kind'], key });
+    }
+  }
+  return [...scopes.values()];
+}
+
+function checkWindow({ rows, columns, units }: MatrixQuestion): void {
+  if (units.some((kind) => !isUnitScope(kind)))
+    throw new InvalidInputError('Flags are decided for BRANCH, WAREHOUSE and ACCOUNT units.', {
+      field: 'units',
+    });
+  const bounds = [
+    ['rows', rows, maxRows],
+    ['columns', columns, maxColumns],
+  ] as const;
+  for (const [field, { offset, limit }, most] of bounds) {
+    if (offset < 0)
+      throw new InvalidInputError(`${field}.offset cannot be negative.`, { field: `${field}.offset` });
+    if (limit < 1 || limit > most)
+      throw new InvalidInputError(`${field}.limit is 1 to ${most}.`, { field: `${field}.limit` });
+  }
+  if (rows.limit * columns.limit > maxCells)
+    throw new InvalidInputError(`A window has at most ${maxCells} cells.`, {
+      field: 'columns.limit',
+      hint: 'Ask for fewer rows or fewer columns at a time.',
+    });
+}
