@@ -100,7 +100,7 @@ const given = { url: process.env['TIERDECK_E2E_URL'], token: process.env['TIERDE
     const branches = await tenantBranches('northwind');
     const [branch, other] = branches;
     if (!branch || !other) throw new Error('northwind has no two branches');
-    await page.goto(`${url}/flags/pricing.engine?at=${encodeURIComponent(`BRANCH:${branch}`)}`);
+    await page.goto(`${url}/flags/pricing.engine?env=staging&at=${encodeURIComponent(`BRANCH:${branch}`)}`);
     await cell(branch).waitFor();
     const before = await cell(branch).getAttribute('aria-label');
     const otherBefore = await cell(other).getAttribute('aria-label');
@@ -157,7 +157,7 @@ const given = { url: process.env['TIERDECK_E2E_URL'], token: process.env['TIERDE
   });
 
   it('shows all flags of a tenant with the reason of each', async () => {
-    await page.goto(`${url}/tenants/northwind?tab=flags`);
+    await page.goto(`${url}/tenants/northwind?tab=flags&env=production`);
     const grid = page.getByRole('grid', { name: 'Flags in production' });
     await grid.getByText('pricing.engine').click();
     await page.getByLabel('Explanation').getByText('gets').waitFor();

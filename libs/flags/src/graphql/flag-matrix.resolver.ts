@@ -1,7 +1,7 @@
 import { Args, Query, Resolver } from '@nestjs/graphql';
 import { Requires } from '#identity';
 import { FlagMatrix } from '../matrix/flag-matrix.js';
-import { FlagMatrixInput, FlagMatrixType } from './flag-matrix.type.js';
+import { FlagMatrixInput, FlagMatrixType, type WindowInput } from './flag-matrix.type.js';
 
 @Resolver()
 export class FlagMatrixResolver {
@@ -12,9 +12,12 @@ export class FlagMatrixResolver {
   async flagMatrix(
     @Args('input', { type: () => FlagMatrixInput }) input: FlagMatrixInput,
   ): Promise<FlagMatrixType> {
+    const window = ({ offset, limit }: WindowInput) => ({ offset: offset ?? 0, limit });
     const { columns, decisions, ...matrix } = await this.matrix.window({
       ...input,
       units: input.units ?? [],
+      rows: window(input.rows),
+      columns: window(input.columns),
     });
     return {
       ...matrix,

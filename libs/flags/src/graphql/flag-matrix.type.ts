@@ -6,8 +6,8 @@ import { FlagScopeKindEnum, FlagScopeType, FlagType } from './flag.type.js';
 
 @InputType({ description: 'A part of a long list: from an offset, so many.' })
 export class WindowInput {
-  @Field(() => Int, { defaultValue: 0 })
-  offset!: number;
+  @Field(() => Int, { nullable: true, description: '0 unless told.' })
+  offset?: number | null;
   @Field(() => Int, { description: 'At most 500; rows times columns at most 20,000.' })
   limit!: number;
 }
