@@ -14,8 +14,12 @@ export class FlagMatrixResolver {
   ): Promise<FlagMatrixType> {
     const window = ({ offset, limit }: WindowInput) => ({ offset: offset ?? 0, limit });
     const { columns, decisions, ...matrix } = await this.matrix.window({
-      ...input,
+      environment: input.environment,
+      tenant: input.tenant,
       units: input.units ?? [],
+      flag: input.flag,
+      flagSearch: input.flagSearch,
+      columnSearch: input.columnSearch,
       rows: window(input.rows),
       columns: window(input.columns),
     });
