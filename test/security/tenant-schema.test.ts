@@ -109,7 +109,7 @@ describe('catalogue of the distribution database', () => {
     expect(
       await names(
         `select c.relname || ' ' || a.privilege_type as name from pg_class c, aclexplode(c.relacl) a
-         where c.relname in ('tenant_home', 'move_marker', 'schema_migration') and a.grantee = 'tierdeck_service'::regrole`,
+         where c.relname in ('tenant_home', 'move_marker', 'worker_assignment', 'schema_migration') and a.grantee = 'tierdeck_service'::regrole`,
       ),
     ).toEqual([]);
   });

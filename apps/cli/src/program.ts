@@ -11,6 +11,7 @@ import { manifestCommands } from './commands/manifests.js';
 import { quotaCommands } from './commands/quota.js';
 import { releaseCommands } from './commands/release.js';
 import { tenantCommands } from './commands/tenant.js';
+import { workerPoolCommands } from './commands/worker-pool.js';
 import type { Context } from './context.js';
 
 /** The whole command line. Data on stdout, messages on stderr; exit 0 done, 1 failed, 2 differences. */
@@ -28,6 +29,7 @@ export function createProgram(context: Context): Command {
   getCommand(program, context);
   tenantCommands(program, context);
   fleetCommands(program, context);
+  workerPoolCommands(program, context);
   flagCommands(program, context);
   changeRequestCommands(program, context);
   releaseCommands(program, context);

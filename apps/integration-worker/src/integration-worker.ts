@@ -43,6 +43,7 @@ export async function startIntegrationWorker(
       capacity: concurrency,
       reserved: tenant === undefined ? Math.floor(concurrency / 4) : 0,
       serves: servesFor(tenant),
+      pool: tenant === undefined ? 'SHARED' : 'DEDICATED',
       handlers: [new EdiOrderHandler({ flags, recordKpi: (observation) => runtime.recordKpi(observation) })],
     });
     jobs.start();

@@ -43,6 +43,10 @@ import { TenantTokensService } from './tenant-tokens.service.js';
 import { TenantsList } from './tenants.list.js';
 import { TenantsReadModel } from './tenants.read-model.js';
 import { TenantsService } from './tenants.service.js';
+import { WorkerAssignments } from './workers/worker-assignments.js';
+import { WorkerPools } from './workers/worker-pools.js';
+import { WorkerPoolsResolver } from './workers/worker-pools.resolver.js';
+import { WorkerPoolsService } from './workers/worker-pools.service.js';
 
 @Module({
   imports: [OperationsModule],
@@ -53,6 +57,10 @@ import { TenantsService } from './tenants.service.js';
     TenantTokensService,
     DeadLettersService,
     RuntimeInstances,
+    WorkerAssignments,
+    WorkerPools,
+    WorkerPoolsService,
+    WorkerPoolsResolver,
     DatabaseClusters,
     DatabaseProvisioner,
     TenantSchema,

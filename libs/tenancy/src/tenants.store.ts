@@ -61,6 +61,7 @@ export interface TenantColumns {
   region: string | null;
   labels: Record<string, string>;
   worker_placement: Placement;
+  worker_pool: string | null;
   database_id: string | null;
   manifest_digest: string;
 }

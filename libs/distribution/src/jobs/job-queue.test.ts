@@ -5,6 +5,7 @@ import { createJobRuntime, type JobRuntime } from '../../../../test/support/job-
 import type { JobContext } from './job-handler.js';
 import {
   claimJob,
+  completeJob,
   enqueueJob,
   failJob,
   listDeadJobs,
@@ -214,6 +215,30 @@ describe('the job queue of a tenant', () => {
     await put(north);
     await returnJob(north, (await take(north)) as Job);
     expect(await take(north)).toMatchObject({ attempts: 1 });
+  });
+
+  test('goes only to the workers that the database names, once the others have ended theirs', async () => {
+    const assign = (pool: string): Promise<unknown> =>
+      host.data.asTenant(
+        host.tenant('north').test,
+        `insert into worker_assignment (pool, open) values ('${pool}', false)
+         on conflict (tenant_id) do update set pool = excluded.pool, open = false`,
+      );
+    const shared = { ...claimed, pool: 'SHARED' as const };
+    const dedicated = { ...claimed, pool: 'DEDICATED' as const };
+    try {
+      for (let n = 0; n < 3; n++) await put(north);
+      const begun = (await take(north, shared)) as Job;
+      await assign('DEDICATED');
+      expect(await take(north, shared)).toBeNull();
+      expect(await take(north, dedicated)).toBeNull();
+      await north.transaction((tx) => completeJob(tx, begun, null));
+      expect(await take(north, shared)).toBeNull();
+      expect(await take(north, dedicated)).not.toBeNull();
+      expect(await take(north, dedicated)).not.toBeNull();
+    } finally {
+      await host.data.asTenant(host.tenant('north').test, 'delete from worker_assignment');
+    }
   });
 
   test('is invisible to another tenant: to claim, to finish, to list', async () => {

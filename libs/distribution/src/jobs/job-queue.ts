@@ -1,4 +1,4 @@
-import type { TenantQueryable, TenantScope } from '#runtime';
+import type { RuntimeTenant, TenantQueryable, TenantScope } from '#runtime';
 import { retryDelayMs, type Backoff } from './backoff.js';
 import type { DeadJob, Job, NewJob } from './job.js';
 import { JobLostError, JobQueueFullError, PermanentJobError } from './jobs.errors.js';
@@ -8,9 +8,14 @@ export interface ClaimOptions {
   holder: string;
   /** After this time without an outcome the job is taken to be abandoned, in milliseconds. */
   leaseMs: number;
-  /** Jobs of the tenant in flight over all workers. */
+  /** Jobs of the tenant in flight over all workers; with 1 they run in order. */
   cap: number;
+  /** Which workers ask; others than those that the tenant's database names get nothing. Default `SHARED`. */
+  pool?: WorkerPlacement;
 }
+
+/** Workers of all tenants, or of the tenant alone. */
+export type WorkerPlacement = RuntimeTenant['integrationWorkers'];
 
 /** A claim that found nothing says when it is worth looking again. */
 export type Claim = { job: Job } | { job: null; nextInMs: number | null };
@@ -58,13 +63,16 @@ export async function enqueueJob(
  * Takes the tenant's oldest job that is due. Committed before the work starts, so that an attempt counts even if it takes
  * the whole process down with it.
  */
-export async function claimJob(scope: TenantScope, { holder, leaseMs, cap }: ClaimOptions): Promise<Claim> {
+export async function claimJob(
+  scope: TenantScope,
+  { holder, leaseMs, cap, pool = 'SHARED' }: ClaimOptions,
+): Promise<Claim> {
   // Materialized: as a subquery it may be planned into a loop and would then claim a row for each turn of it.
   const { rows } = await scope.query<JobRow & Record<string, unknown>>(
-    `with due as materialized (
+    `with may as materialized (select tierdeck_may_claim($4, $3) as claim),
+     due as materialized (
        select id from integration_job
-       where status = 'QUEUED' and run_at <= now()
-         and (select count(*) from integration_job r where r.status = 'RUNNING' and r.lease_until >= now()) < $3
+       where status = 'QUEUED' and run_at <= now() and (select claim from may)
        order by run_at, created_at limit 1 for update skip locked
      )
      update integration_job j
@@ -73,7 +81,7 @@ export async function claimJob(scope: TenantScope, { holder, leaseMs, cap }: Cla
      from due
      where j.id = due.id
      returning j.id, j.kind, j.payload, j.attempts, j.max_attempts, j.fence`,
-    [holder, leaseMs, cap],
+    [holder, leaseMs, cap, pool],
   );
   const row = rows[0];
   if (!row) return { job: null, nextInMs: await nextDueInMs(scope) };

@@ -5,7 +5,7 @@ import type { Backoff } from './backoff.js';
 import { FairScheduler } from './fair-scheduler.js';
 import type { JobHandler } from './job-handler.js';
 import { JobNotices } from './job-notices.js';
-import { claimJob, reclaimAbandoned, returnJob, type Claim } from './job-queue.js';
+import { claimJob, reclaimAbandoned, returnJob, type Claim, type WorkerPlacement } from './job-queue.js';
 import { runJob } from './run-job.js';
 
 /** What a worker needs of the runtime; {@link TierdeckRuntime} is one. */
@@ -20,6 +20,8 @@ export interface JobWorkerOptions {
   logger: Logger;
   /** Whose jobs this worker does: all shared tenants, or one alone. */
   serves: (tenant: RuntimeTenant) => boolean;
+  /** What this worker is to those tenants; default `SHARED`. */
+  pool?: WorkerPlacement;
   /** Jobs in flight at once; default 8. */
   capacity?: number;
   /** Slots that no single tenant may take, so that a flood never has them all; default a quarter for a pooled worker. */
@@ -179,14 +181,14 @@ export class JobWorker {
   }
 
   async #claim(scope: TenantScope, tenant: RuntimeTenant): Promise<Claim> {
-    const { runtime, leaseMs = 60_000 } = this.options;
+    const { runtime, leaseMs = 60_000, pool = 'SHARED' } = this.options;
     try {
       const now = performance.now();
       if (now - (this.#reclaimed.get(tenant.id) ?? -Infinity) >= reclaimEveryMs) {
         this.#reclaimed.set(tenant.id, now);
         await reclaimAbandoned(scope);
       }
-      return await claimJob(scope, { holder: runtime.instanceId, leaseMs, cap: this.#quota(tenant) });
+      return await claimJob(scope, { holder: runtime.instanceId, leaseMs, cap: this.#quota(tenant), pool });
     } catch (error) {
       // A look that failed is not repeated at once.
       this.#scheduler.idle(tenant.id);

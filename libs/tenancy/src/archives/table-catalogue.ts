@@ -9,7 +9,7 @@ export interface TableShape {
 }
 
 /** Tables that say where a tenant is at home, not what it has: they stay where they are. */
-const notData = new Set(['tenant_home', 'move_marker']);
+const notData = new Set(['tenant_home', 'move_marker', 'worker_assignment']);
 
 /**
  * Every table that holds tenants' rows, from the catalogue, those first that others refer to: rows can be inserted in

@@ -5,6 +5,7 @@ import { StepFailed, StepWaiting, type OperationKind, type StepContext, type Ste
 import { DatabaseProvisioner } from '../databases/database-provisioner.js';
 import { TenantDatabases } from '../databases/tenant-databases.js';
 import { countRows, tenantTables, total } from '../databases/tenant-rows.js';
+import { WorkerPools } from '../workers/worker-pools.js';
 import { RuntimeInstances } from '../placement/worker-instances.js';
 import { TenantsReadModel } from '../tenants.read-model.js';
 import { updateTenant } from '../tenants.store.js';
@@ -47,9 +48,12 @@ export class OffboardTenantOperation implements OperationKind {
     private readonly databases: TenantDatabases,
     private readonly provisioner: DatabaseProvisioner,
     private readonly instances: RuntimeInstances,
+    private readonly workerPools: WorkerPools,
   ) {}
 
   async #drain(context: StepContext): Promise<void> {
+    const [tenant] = await this.tenants.byIds([tenantIdOf(context)]);
+    if (tenant) await this.workerPools.remove(tenant);
     const behind = await this.instances.behind(Number(context.input['revision']));
     if (behind.length > 0) {
       throw new StepWaiting(`Waiting for ${behind.length} data-plane process(es) to let the tenant go.`);

@@ -17,6 +17,7 @@ import { isolationFlaws } from '../databases/isolation-check.js';
 import { TenantDatabases } from '../databases/tenant-databases.js';
 import { countRows, total } from '../databases/tenant-rows.js';
 import { importKit, KitInvalidError, readKit } from '../kits/index.js';
+import { WorkerPools } from '../workers/worker-pools.js';
 import { RuntimeInstances } from '../placement/worker-instances.js';
 import { TenantStatusError } from '../tenancy.errors.js';
 import type { Placement, Tenant } from '../tenant.js';
@@ -89,6 +90,7 @@ export class OnboardTenantOperation implements OperationKind {
     private readonly databases: TenantDatabases,
     private readonly provisioner: DatabaseProvisioner,
     private readonly instances: RuntimeInstances,
+    private readonly workerPools: WorkerPools,
     @Inject(CONFIGURATION) private readonly configuration: Configuration,
   ) {}
 
@@ -195,9 +197,11 @@ export class OnboardTenantOperation implements OperationKind {
   async #awaitWorkers(context: StepContext): Promise<StepOutcome> {
     const tenant = await this.#housed(context);
     if (tenant.workerPlacement === 'SHARED') return undefined;
+    await this.workerPools.ensure(tenant);
     const workers = await this.instances.workersOf(tenant.id);
     if (workers.length === 0) {
-      throw new StepWaiting(`Waiting for an integration worker of ${tenant.slug} to report.`);
+      const hint = await this.workerPools.describe(tenant);
+      throw new StepWaiting(`Waiting for an integration worker of ${tenant.slug} to report.${hint}`);
     }
     return { workers: workers.map(({ id }) => id) };
   }
