@@ -1,4 +1,4 @@
-import type { AppsV1Api, V1Deployment } from '@kubernetes/client-node';
+import type { AppsV1Api } from '@kubernetes/client-node';
 import { TierdeckError } from '#platform';
 import type { Tenant } from '../tenant.js';
 import { deploymentName, workerDeployment } from './kubernetes-manifest.js';
@@ -59,7 +59,7 @@ export class KubernetesWorkers implements WorkerBackend {
     const name = deploymentName(slug);
     const deployment = await this.#call((api) => api.readNamespacedDeployment({ name, namespace }));
     if (!deployment) return ` There is no Deployment ${namespace}/${name}.`;
-    const { availableReplicas = 0, conditions = [] } = (deployment as V1Deployment).status ?? {};
+    const { availableReplicas = 0, conditions = [] } = deployment.status ?? {};
     const failing = conditions.find(({ type, status }) => type !== 'Progressing' && status === 'False');
     const words = failing?.message === undefined ? '' : ` ${failing.message.slice(0, 200)}`;
     return ` Deployment ${namespace}/${name} has ${availableReplicas} available.${words}`;
