@@ -30,6 +30,8 @@ const schema = z.object({
     .string()
     .regex(/^(api|reconciler)(,(api|reconciler))*$/, 'must name roles out of api, reconciler')
     .default('api,reconciler'),
+  /** How long a tenant that has moved to another database may go back, in seconds; up to a week. */
+  TIERDECK_MOVE_UNDO_SECONDS: z.coerce.number().int().min(0).max(604_800).default(3_600),
   TIERDECK_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   /** 32 bytes as 64 hexadecimal digits: encrypts secrets at rest. Absent: generated in the data directory. */
   TIERDECK_MASTER_KEY: z
@@ -60,6 +62,7 @@ export interface Configuration {
   kitMaxHistory: number | undefined;
   redisUrl: string | undefined;
   roles: ReadonlySet<'api' | 'reconciler'>;
+  moveUndoSeconds: number;
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   masterKey: string | undefined;
   fleetWidth: number;
@@ -93,6 +96,7 @@ export function loadConfiguration(env: NodeJS.ProcessEnv = process.env): Configu
     kitMaxHistory: v.TIERDECK_KIT_MAX_HISTORY,
     redisUrl: v.TIERDECK_REDIS_URL,
     roles: new Set(v.TIERDECK_ROLES.split(',') as ('api' | 'reconciler')[]),
+    moveUndoSeconds: v.TIERDECK_MOVE_UNDO_SECONDS,
     logLevel: v.TIERDECK_LOG_LEVEL,
     masterKey: v.TIERDECK_MASTER_KEY,
     fleetWidth: v.TIERDECK_FLEET_WIDTH,

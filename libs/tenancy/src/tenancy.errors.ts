@@ -42,12 +42,14 @@ export class TenantStatusError extends ConflictError {
   }
 }
 
-/** A tenant's rows cannot change their database yet. */
-export class MoveNotSupportedError extends TierdeckError {
-  constructor(slug: string) {
-    super('MOVE_NOT_SUPPORTED', `The database of tenant "${slug}" cannot be changed yet.`, 422, {
-      field: 'spec.database',
-      hint: `Once it can: tierdeck tenant move ${slug}`,
-    });
+/** Rows never leave the region that the tenant's business must keep them in. */
+export class CrossRegionError extends TierdeckError {
+  constructor(slug: string, region: string, target: { name: string; region: string }) {
+    super(
+      'PLACEMENT_CROSS_REGION',
+      `Tenant "${slug}" stays in region "${region}"; cluster "${target.name}" is in "${target.region}".`,
+      422,
+      { field: 'cluster', hint: 'Choose a cluster of its region: tierdeck cluster list' },
+    );
   }
 }

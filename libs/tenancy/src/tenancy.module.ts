@@ -22,6 +22,7 @@ import { MigrateFleetOperation } from './fleet/migrate-fleet.operation.js';
 import { FleetResolver, FleetDatabaseResolver } from './graphql/fleet.resolver.js';
 import { BackupCommandsResolver, TenantBackupsResolver } from './graphql/backups.resolver.js';
 import { ManifestsResolver } from './graphql/manifests.resolver.js';
+import { MovesResolver } from './graphql/moves.resolver.js';
 import { TenantCommandsResolver } from './graphql/tenant-commands.resolver.js';
 import {
   DatabasePlacementResolver,
@@ -34,10 +35,21 @@ import { TenantKeys } from './keys/index.js';
 import { ManifestsService } from './manifests/manifests.service.js';
 import { TenantManifestParts } from './manifests/tenant-manifest-parts.js';
 import { TenantManifests } from './manifests/tenant.manifest.js';
+import { AbortMoveOperation } from './moves/abort-move.operation.js';
+import { FinishMoveOperation } from './moves/finish-move.operation.js';
+import { MoveCleaner } from './moves/move-cleaner.js';
+import { MoveStreams } from './moves/move-streams.js';
+import { MoveTenantOperation } from './moves/move-tenant.operation.js';
+import { MoveWorkplace } from './moves/move-workplace.js';
+import { MovesService } from './moves/moves.service.js';
+import { UndoMoveOperation } from './moves/undo-move.operation.js';
+import { UndoWindow } from './moves/undo-window.js';
 import { OffboardTenantOperation } from './offboarding/offboard-tenant.operation.js';
 import { OnboardTenantOperation } from './onboarding/onboard-tenant.operation.js';
 import { TenantWishes } from './onboarding/tenant-wishes.js';
 import { ChangeWorkersOperation } from './placement/change-workers.operation.js';
+import { ClustersReadModel } from './placement/clusters.read-model.js';
+import { PlacementPlanner } from './placement/placement-planner.js';
 import { RuntimeInstances } from './placement/worker-instances.js';
 import { TenantTokensService } from './tenant-tokens.service.js';
 import { TenantsList } from './tenants.list.js';
@@ -83,6 +95,18 @@ import { WorkerPoolsService } from './workers/worker-pools.service.js';
     OnboardTenantOperation,
     OffboardTenantOperation,
     ChangeWorkersOperation,
+    ClustersReadModel,
+    PlacementPlanner,
+    MovesResolver,
+    MovesService,
+    MoveWorkplace,
+    MoveStreams,
+    MoveCleaner,
+    UndoWindow,
+    MoveTenantOperation,
+    AbortMoveOperation,
+    UndoMoveOperation,
+    FinishMoveOperation,
     TenantsResolver,
     TenantFieldsResolver,
     TenantCommandsResolver,
@@ -117,11 +141,16 @@ export class TenancyModule implements OnModuleInit {
     private readonly offboarding: OffboardTenantOperation,
     private readonly workers: ChangeWorkersOperation,
     private readonly fleet: MigrateFleetOperation,
+    private readonly moving: MoveTenantOperation,
+    private readonly aborting: AbortMoveOperation,
+    private readonly undoing: UndoMoveOperation,
+    private readonly finishing: FinishMoveOperation,
   ) {}
 
   onModuleInit(): void {
     const kinds = [this.onboarding, this.offboarding, this.workers, this.fleet];
-    for (const kind of kinds) this.operations.register(kind);
+    const moves = [this.moving, this.aborting, this.undoing, this.finishing];
+    for (const kind of [...kinds, ...moves]) this.operations.register(kind);
     for (const kind of backupOperations) this.operations.register(this.modules.get<OperationKind>(kind));
     this.manifests.register(this.tenants);
   }

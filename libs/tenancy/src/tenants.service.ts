@@ -1,11 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { canonicalJson, type Command } from '#audit';
-import { InvalidInputError } from '#platform';
+import { ConflictError, InvalidInputError } from '#platform';
 import { OperationsService } from '#operations';
+import { MovesService } from './moves/moves.service.js';
+import { clusterProblems, respectsRegion } from './placement/cluster.js';
+import { ClustersReadModel } from './placement/clusters.read-model.js';
 import { CHANGE_WORKERS } from './placement/change-workers.operation.js';
 import { OFFBOARD_TENANT } from './offboarding/offboard-tenant.operation.js';
 import { ONBOARD_TENANT } from './onboarding/onboard-tenant.operation.js';
-import { MoveNotSupportedError, TenantStatusError } from './tenancy.errors.js';
+import { CrossRegionError, TenantStatusError } from './tenancy.errors.js';
 import type { Placement, Tenant } from './tenant.js';
 import { insertTenant, lockTenant, updateTenant, type NewTenantRow } from './tenants.store.js';
 import type { DeclaredUnits } from './units.js';
@@ -25,13 +28,19 @@ export interface TenantDetails {
 export interface PlacementWish {
   tenant: string;
   database?: Placement | null | undefined;
+  /** Another cluster for the database; absent: the one where it is. */
+  cluster?: string | null | undefined;
   integrationWorkers?: Placement | null | undefined;
 }
 
 /** Commands on tenants. What takes longer than a transaction becomes an operation. */
 @Injectable()
 export class TenantsService {
-  constructor(private readonly operations: OperationsService) {}
+  constructor(
+    private readonly operations: OperationsService,
+    private readonly moves: MovesService,
+    private readonly clusters: ClustersReadModel,
+  ) {}
 
   /** Writes the tenant down and starts its onboarding. @throws SlugTakenError TENANT_SLUG_TAKEN */
   async onboard(command: Command, wish: NewTenant): Promise<{ tenantId: string; operationId: string }> {
@@ -82,15 +91,38 @@ export class TenantsService {
   }
 
   /**
-   * Changes where integration jobs run. The wish holds at once; the operation ends when it is so.
-   * @returns undefined if nothing changes.
-   * @throws MoveNotSupportedError MOVE_NOT_SUPPORTED for another database.
+   * Changes where a tenant's rows are and where its integration jobs run. Another place for the jobs is wished at once;
+   * rows move online, and the placement changes at their cut-over.
+   * @returns the operation: that of the rows if both change; undefined if nothing does.
+   * @throws CrossRegionError PLACEMENT_CROSS_REGION, ConflictError CLUSTER_NOT_ACTIVE, CLUSTER_NOT_SUITABLE, CLUSTER_FULL
    */
   async changePlacement(command: Command, wish: PlacementWish): Promise<string | undefined> {
     const tenant = await lockTenant(command.tx, { slug: wish.tenant });
     this.#refuseOffboarded(tenant, 'placed elsewhere');
-    if (wish.database && wish.database !== tenant.databasePlacement)
-      throw new MoveNotSupportedError(tenant.slug);
+    const move = await this.#startMove(command, tenant, wish);
+    return move ?? (await this.#changeWorkers(command, tenant, wish));
+  }
+
+  async #startMove(command: Command, tenant: Tenant, wish: PlacementWish): Promise<string | undefined> {
+    const placement = wish.database ?? tenant.databasePlacement;
+    if (placement === tenant.databasePlacement && !wish.cluster) return undefined;
+    if (!tenant.databaseId) {
+      throw new TenantStatusError(tenant.slug, tenant.status, 'moved', 'It has no database yet.');
+    }
+    const from = await this.clusters.ofDatabase(tenant.databaseId, command.tx);
+    const to = await this.clusters.byName(wish.cluster ?? from.name, command.tx);
+    if (placement === tenant.databasePlacement && from.name === to.name) return undefined;
+    if (!respectsRegion(tenant, from, to)) {
+      throw new CrossRegionError(tenant.slug, tenant.region ?? from.region, to);
+    }
+    const [problem] = clusterProblems(to, placement);
+    if (problem) throw new ConflictError(problem.code, problem.message, { field: 'cluster' });
+    const operation = await this.moves.start(command, tenant, { cluster: to.name, placement });
+    await this.#changeWorkers(command, tenant, wish);
+    return operation;
+  }
+
+  async #changeWorkers(command: Command, tenant: Tenant, wish: PlacementWish): Promise<string | undefined> {
     const workers = wish.integrationWorkers ?? tenant.workerPlacement;
     if (workers === tenant.workerPlacement) return undefined;
     await updateTenant(command.tx, tenant.id, { worker_placement: workers });
@@ -166,6 +198,7 @@ export class TenantsService {
       const hint = 'Wait for its operation to end, or cancel it: tierdeck operation cancel <id>';
       throw new TenantStatusError(tenant.slug, tenant.status, 'offboarded', hint);
     }
+    await this.moves.refuseOpen(command, tenant, 'offboarded');
     await updateTenant(command.tx, tenant.id, { status: 'OFFBOARDING' });
     const revision = await this.#record(
       command,

@@ -60,9 +60,11 @@ export interface TenantColumns {
   status: TenantStatus;
   region: string | null;
   labels: Record<string, string>;
+  database_placement: Placement;
   worker_placement: Placement;
   worker_pool: string | null;
   database_id: string | null;
+  standby_database_id: string | null;
   manifest_digest: string;
 }
 

@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander';
+import { abortMove, showPlan, type MoveOptions } from './tenant-move.js';
 import type { Context } from '../context.js';
 import { CliError } from '../cli-error.js';
 import { followOperation, operationFields, reportOperation, type Operation } from '../follow-operation.js';
@@ -9,7 +10,17 @@ interface TenantAndOperation {
   operation?: Operation | null;
 }
 
-const placement = (flags: string, what: string) => new Option(flags, what).choices(['SHARED', 'DEDICATED']);
+const placement = (flags: string, what: string) =>
+  new Option(flags, what).argParser((value) => {
+    const wanted = value.toUpperCase();
+    if (wanted === 'SHARED' || wanted === 'DEDICATED') return wanted;
+    throw new CliError(
+      'INVALID_ARGUMENT',
+      `"${value}" is no placement.`,
+      `${flags.split(' ')[0]} shared|dedicated`,
+    );
+  });
+const inputs: Record<string, string> = { undoMove: 'EndMoveInput', finishMove: 'EndMoveInput' };
 const tenantFields = `tenant { slug status tier }`;
 
 /** `tierdeck tenant onboard|show|move|suspend|resume|offboard|token`. */
@@ -20,7 +31,7 @@ export function tenantCommands(program: Command, context: Context): void {
     const client = await context.client();
     const withOperation = mutation !== 'suspendTenant' && mutation !== 'resumeTenant';
     const name = withOperation
-      ? `${mutation.charAt(0).toUpperCase()}${mutation.slice(1)}Input`
+      ? (inputs[mutation] ?? `${mutation.charAt(0).toUpperCase()}${mutation.slice(1)}Input`)
       : 'TenantReasonInput';
     const answer = await client.request<Record<string, TenantAndOperation>>(
       `mutation ($input: ${name}!) { ${mutation}(input: $input) {
@@ -66,13 +77,27 @@ export function tenantCommands(program: Command, context: Context): void {
 
   tenant
     .command('move <slug>')
-    .description('change where its database or its integration workers run')
+    .description('change where its database or its integration workers run, online')
     .addOption(placement('--database <placement>', 'database placement'))
+    .option('--cluster <cluster>', 'another cluster for its database')
     .addOption(placement('--workers <placement>', 'worker placement'))
+    .option('--plan', 'only show what it would mean')
+    .option('--abort', 'stop a move that has not cut over yet; the tenant stays where it is')
+    .option('--undo', 'go back to the former database, with all that was written since')
+    .option('--finish', 'give up the way back now; the former database is erased')
+    .option('--reason <text>', 'for the audit, with --undo and --finish')
+    .option('--watch', 'follow it to the end (default)')
     .option('--no-watch', 'do not wait')
-    .action((slug: string, { watch, database, workers: integrationWorkers }) =>
-      change('changePlacement', { tenant: slug, database, integrationWorkers }, watch),
-    );
+    .action(async (slug: string, options: MoveOptions) => {
+      const { watch, reason } = options;
+      if (options.abort) return abortMove(context, slug, watch);
+      if (options.undo) return change('undoMove', { tenant: slug, reason }, watch);
+      if (options.finish) return change('finishMove', { tenant: slug, reason }, watch);
+      const { database, cluster, workers: integrationWorkers } = options;
+      const wish = { tenant: slug, database, cluster, integrationWorkers };
+      if (options.plan) return showPlan(context, wish);
+      await change('changePlacement', wish, watch);
+    });
 
   tenant
     .command('suspend <slug>')

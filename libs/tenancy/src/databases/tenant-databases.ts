@@ -189,7 +189,7 @@ export class TenantDatabases {
     const databases = await rowsOf<DatabaseRow & { host: string; port: number }>(
       tx,
       `select d.*, c.host, c.port from tenant_database d join database_cluster c on c.name = d.cluster
-       where exists (select 1 from tenant t where t.database_id = d.id) order by d.id`,
+       where exists (select 1 from tenant t where d.id in (t.database_id, t.standby_database_id)) order by d.id`,
     );
     return {
       tenants: tenants.map((row) => ({
@@ -201,6 +201,7 @@ export class TenantDatabases {
         tier: isolationTier(row.database_placement, row.worker_placement),
         region: row.region,
         databaseId: row.database_id,
+        standbyDatabaseId: row.standby_database_id,
         integrationWorkers: row.worker_placement,
         tokenHashes: row.token_hashes,
       })),
@@ -266,6 +267,7 @@ interface SnapshotTenantRow {
   status: TenantStatus;
   region: string | null;
   database_id: string;
+  standby_database_id: string | null;
   database_placement: Placement;
   worker_placement: Placement;
   token_hashes: string[];

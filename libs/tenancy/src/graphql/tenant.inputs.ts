@@ -31,6 +31,8 @@ export class ChangePlacementInput extends MutationInput {
   tenant!: string;
   @Field(() => PlacementEnum, { nullable: true })
   database?: Placement | null;
+  @Field(() => String, { nullable: true, description: 'Another cluster; default is the one where it is.' })
+  cluster?: string | null;
   @Field(() => PlacementEnum, { nullable: true })
   integrationWorkers?: Placement | null;
 }
@@ -41,6 +43,8 @@ export class PlacementPlanInput {
   tenant!: string;
   @Field(() => PlacementEnum, { nullable: true })
   database?: Placement | null;
+  @Field(() => String, { nullable: true, description: 'Another cluster; default is the one where it is.' })
+  cluster?: string | null;
   @Field(() => PlacementEnum, { nullable: true })
   integrationWorkers?: Placement | null;
 }

@@ -143,12 +143,22 @@ export class PlacementPlanType {
   currentTier!: IsolationTier;
   @Field(() => IsolationTierEnum)
   targetTier!: IsolationTier;
+  @Field(() => String, { nullable: true })
+  currentCluster!: string | null;
+  @Field(() => String, { nullable: true })
+  targetCluster!: string | null;
   @Field(() => Float, { description: 'Rows that would be copied.' })
   rows!: number;
   @Field(() => Float, { nullable: true, description: 'Rough: at 220,000 rows a second.' })
   copySeconds!: number | null;
+  @Field(() => Float, { description: 'By the rate card of its cluster.' })
+  currentMonthlyCost!: number;
+  @Field(() => Float)
+  targetMonthlyCost!: number;
   @Field(() => [String], { description: 'What would happen, in order.' })
   steps!: string[];
+  @Field(() => [String], { description: 'What to think of before.' })
+  risks!: string[];
   @Field(() => [String], { description: 'Why it cannot be done; empty if it can.' })
   blockers!: string[];
 }

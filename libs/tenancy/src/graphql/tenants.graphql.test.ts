@@ -115,13 +115,22 @@ describe('tenants over GraphQL', () => {
     expect(await status('suspendTenant')).toBe('SUSPENDED');
     expect(await status('resumeTenant')).toBe('ACTIVE');
     const { placementPlan } = await run(
-      `{ placementPlan(input: { tenant: "first-one", database: DEDICATED }) { currentTier targetTier rows steps blockers } }`,
+      `{ placementPlan(input: { tenant: "first-one", database: DEDICATED }) { currentTier targetTier targetCluster rows copySeconds currentMonthlyCost targetMonthlyCost steps risks blockers } }`,
     );
-    expect(placementPlan).toMatchObject({ currentTier: 'SHARED', targetTier: 'HYBRID' });
-    const { errors } = await server.graphql(
-      `mutation { changePlacement(input: { tenant: "first-one", database: DEDICATED }) { tenant { slug } } }`,
+    expect(placementPlan).toMatchObject({
+      currentTier: 'SHARED',
+      targetTier: 'HYBRID',
+      targetCluster: 'local',
+      currentMonthlyCost: 0,
+      blockers: [],
+    });
+    const refused = async (mutation: string) =>
+      (await server.graphql(`mutation { ${mutation} { tenant { slug } } }`)).errors?.[0]?.extensions.code;
+    expect(await refused('changePlacement(input: { tenant: "first-one", cluster: "nowhere" })')).toBe(
+      'CLUSTER_NOT_FOUND',
     );
-    expect(errors?.[0]?.extensions.code).toBe('MOVE_NOT_SUPPORTED');
+    expect(await refused('undoMove(input: { tenant: "first-one" })')).toBe('MOVE_STATE_CONFLICT');
+    expect(await refused('finishMove(input: { tenant: "first-one" })')).toBe('MOVE_STATE_CONFLICT');
   });
 
   it('shows a token once, and refuses bad input by its field', async () => {

@@ -9,9 +9,9 @@ import {
   type OperationView,
 } from '#operations';
 import { Notifications, PageArgs, subscribeTo, type Connection } from '#platform';
-import { TenantRowCounts } from '../databases/tenant-row-counts.js';
 import { DeadLettersService, type DeadLetter } from '../dead-letters.service.js';
-import { planPlacement, type PlacementPlan } from '../placement/placement-plan.js';
+import type { PlacementPlan } from '../placement/placement-plan.js';
+import { PlacementPlanner } from '../placement/placement-planner.js';
 import { RuntimeInstances, type RuntimeInstance } from '../placement/worker-instances.js';
 import type { Tenant } from '../tenant.js';
 import { TenantsList } from '../tenants.list.js';
@@ -34,7 +34,7 @@ export class TenantsResolver {
     private readonly list: TenantsList,
     private readonly deadLetterService: DeadLettersService,
     private readonly instances: RuntimeInstances,
-    private readonly rowCounts: TenantRowCounts,
+    private readonly planner: PlacementPlanner,
     private readonly operationsReadModel: OperationsReadModel,
     private readonly notifications: Notifications,
   ) {}
@@ -75,7 +75,7 @@ export class TenantsResolver {
   @Requires('read')
   async placementPlan(@Args('input') input: PlacementPlanInput): Promise<PlacementPlan> {
     const tenant = await this.readModel.bySlug(input.tenant);
-    return planPlacement(tenant, input, (await this.rowCounts.of(tenant)) ?? 0);
+    return this.planner.plan(tenant, input);
   }
 
   @Query(() => [RuntimeInstanceType])

@@ -1,38 +1,85 @@
 import { isolationTier, type IsolationTier, type Placement, type Tenant } from '../tenant.js';
+import { clusterProblems, monthlyCost, respectsRegion, type Cluster } from './cluster.js';
 
 export interface PlacementPlan {
   tenant: string;
   currentTier: IsolationTier;
   targetTier: IsolationTier;
+  /** Cluster of the database now and then; null while the tenant has none. */
+  currentCluster: string | null;
+  targetCluster: string | null;
   /** Rows that would be copied. */
   rows: number;
+  /** Rough; null if nothing is copied. */
   copySeconds: number | null;
+  /** By the rate cards, a month. */
+  currentMonthlyCost: number;
+  targetMonthlyCost: number;
   steps: string[];
+  risks: string[];
   blockers: string[];
+}
+
+export interface PlacementWish {
+  database?: Placement | null | undefined;
+  cluster?: string | null | undefined;
+  integrationWorkers?: Placement | null | undefined;
+}
+
+/** What a plan is made from. */
+export interface PlacementFacts {
+  /** What the tenant has now. */
+  rows: number;
+  from: Cluster | undefined;
+  to: Cluster | undefined;
+  /** What the databases themselves say against a move. */
+  flaws: readonly string[];
+  undoSeconds: number;
 }
 
 /** Rows a second of a copy between two databases of one machine: 1 M rows in 4.5 s, measured. */
 const copyRate = 220_000;
 
-/** What a change of placement would mean. Pure: `rows` is what the tenant has now. */
-export function planPlacement(
-  tenant: Tenant,
-  wish: { database?: Placement | null | undefined; integrationWorkers?: Placement | null | undefined },
-  rows: number,
-): PlacementPlan {
+/** Reserving the target, the streams, the comparison and the switch take about this long without any row. */
+const fixedSeconds = 2;
+
+/** More rows than this are copied for minutes: changes pile up on the source meanwhile. */
+const manyRows = 20_000_000;
+
+/** What a change of placement would mean. Pure. */
+export function planPlacement(tenant: Tenant, wish: PlacementWish, facts: PlacementFacts): PlacementPlan {
+  const { rows, from, to, flaws, undoSeconds } = facts;
   const database = wish.database ?? tenant.databasePlacement;
   const workers = wish.integrationWorkers ?? tenant.workerPlacement;
-  const moves = database !== tenant.databasePlacement;
+  const moves = database !== tenant.databasePlacement || (from !== undefined && to?.name !== from.name);
   const steps: string[] = [];
+  const risks: string[] = [];
   const blockers: string[] = [];
   if (tenant.status === 'OFFBOARDED' || tenant.status === 'OFFBOARDING') {
     blockers.push(`Tenant "${tenant.slug}" is ${tenant.status}.`);
+  } else if (moves && tenant.status !== 'ACTIVE') {
+    blockers.push(`Tenant "${tenant.slug}" is ${tenant.status}; only an ACTIVE one is moved.`);
   }
-  if (moves) {
+  if (moves && !to) blockers.push(`There is no cluster "${wish.cluster}".`);
+  if (moves && to) {
+    const home = database === 'DEDICATED' ? 'a database of its own' : 'the pooled database';
     steps.push(
-      `Copy ${rows} rows to ${database === 'DEDICATED' ? 'a database of its own' : 'the pooled database'}`,
+      `Make ${home} on cluster "${to.name}" ready`,
+      `Copy ${rows} rows there and follow the changes`,
+      'Pause the writers for a moment and cut over',
+      'Compare every row',
+      `Keep the way back open for ${duration(undoSeconds)}, then erase the former database`,
     );
-    blockers.push('The database of a tenant cannot be changed yet.');
+    if (from && !respectsRegion(tenant, from, to)) {
+      blockers.push(
+        `It stays in region "${tenant.region ?? from.region}"; "${to.name}" is in "${to.region}".`,
+      );
+    }
+    blockers.push(...clusterProblems(to, database).map(({ message }) => message), ...flaws);
+    if (rows > manyRows)
+      risks.push('The copy takes minutes; the source keeps its changes on disk meanwhile.');
+    if (from && from.name !== to.name) risks.push('Every change crosses the network between two servers.');
+    if (database === 'SHARED') risks.push('Other tenants of the pooled database share its capacity with it.');
   }
   if (workers !== tenant.workerPlacement) {
     steps.push(
@@ -41,13 +88,25 @@ export function planPlacement(
         : 'Its jobs go to the pooled workers; its own workers end',
     );
   }
+  const current = from ? monthlyCost(from, tenant.databasePlacement, tenant.workerPlacement) : 0;
+  const home = to ?? from;
   return {
     tenant: tenant.slug,
     currentTier: isolationTier(tenant.databasePlacement, tenant.workerPlacement),
     targetTier: isolationTier(database, workers),
+    currentCluster: from?.name ?? null,
+    targetCluster: home?.name ?? null,
     rows: moves ? rows : 0,
-    copySeconds: moves ? Math.ceil(rows / copyRate) : null,
+    copySeconds: moves ? fixedSeconds + Math.ceil(rows / copyRate) : null,
+    currentMonthlyCost: current,
+    targetMonthlyCost: home ? monthlyCost(home, database, workers) : current,
     steps,
+    risks,
     blockers,
   };
+}
+
+function duration(seconds: number): string {
+  if (seconds >= 7_200) return `${Math.round(seconds / 3_600)} hours`;
+  return seconds >= 120 ? `${Math.round(seconds / 60)} minutes` : `${seconds} seconds`;
 }

@@ -1,0 +1,95 @@
+import type pg from 'pg';
+import { StepWaiting } from '#operations';
+import { awaitMarker, copySequences } from './replication.js';
+import type { MoveSession, Side } from './move-session.js';
+import {
+  commitMoved,
+  FenceBusy,
+  liftPause,
+  openHome,
+  pauseHome,
+  pauseLimitMs,
+  type Pause,
+} from './tenant-home.js';
+
+/** Two databases as they were at the same moment of a tenant, each in a read-only transaction. */
+export interface Snapshots {
+  from: pg.Client;
+  to: pg.Client;
+}
+
+export interface CutOver {
+  epoch: number;
+  /** How long writers were kept waiting, in milliseconds. */
+  pauseMs: number;
+  snapshots: Snapshots;
+}
+
+/** The marker of a pause must come through within this time, or the pause is lifted; in milliseconds. */
+const markerTimeoutMs = 0.6 * pauseLimitMs;
+
+/** Pause between two tries at a fence that is held up; each try keeps writers waiting for a moment. */
+const fenceRetryMs = 1_000;
+
+/**
+ * Pauses the tenant in `from`, waits until `to` has all of it, and lets `decide` end the pause. Whatever fails, the
+ * writers go on where they were.
+ * @throws StepWaiting if a transaction holds the fence up or the stream is too slow: the next try may go well.
+ */
+async function whilePaused<T>(
+  move: { id: string; tenantId: string },
+  from: Side,
+  to: Side,
+  decide: (pause: Pause, snapshots: Snapshots) => Promise<T>,
+): Promise<T> {
+  const { tenantId } = move;
+  const snapshots: Snapshots = { from: await from.connect(), to: await to.connect() };
+  let pause: Pause | undefined;
+  let kept = false;
+  try {
+    pause = await pauseHome(from.client, tenantId, move.id);
+    const arrived = await awaitMarker(to.client, tenantId, move.id, pause.marker, markerTimeoutMs);
+    if (arrived === undefined) throw new StepWaiting('The target fell behind at the cut-over; trying again.');
+    await copySequences(from.client, to.client);
+    const begin = 'begin isolation level repeatable read read only; select 1 from tenant_home limit 1';
+    await Promise.all([snapshots.from.query(begin), snapshots.to.query(begin)]);
+    const result = await decide(pause, snapshots);
+    kept = true;
+    return result;
+  } catch (error) {
+    if (pause) await liftPause(from.client, tenantId, pause.token).catch(() => undefined);
+    if (error instanceof FenceBusy) {
+      throw new StepWaiting(`${error.message} ${error.hint}`, fenceRetryMs);
+    }
+    throw error;
+  } finally {
+    if (!kept) await endSnapshots(snapshots);
+  }
+}
+
+/**
+ * Moves the tenant from one database to the other. The commit point is the one statement that says in the old home that
+ * the tenant has moved; only then is the new home opened.
+ */
+export async function cutOver(session: MoveSession, from: Side, to: Side): Promise<CutOver> {
+  const { move, tenantId } = session;
+  return whilePaused({ id: move.id, tenantId }, from, to, async (pause, snapshots) => {
+    const epoch = await commitMoved(from.client, tenantId, pause);
+    if (epoch === undefined) throw new StepWaiting('The pause of the writers ran out; trying again.', 1_000);
+    await openHome(to.client, tenantId, move.id, epoch);
+    return { epoch, pauseMs: performance.now() - pause.since, snapshots };
+  });
+}
+
+/** Two snapshots of the same moment without a move: the tenant lives in `home` and goes on there. */
+export async function snapshotBoth(session: MoveSession, home: Side, other: Side): Promise<Snapshots> {
+  const { move, tenantId } = session;
+  return whilePaused({ id: move.id, tenantId }, home, other, async (pause, snapshots) => {
+    await liftPause(home.client, tenantId, pause.token);
+    return snapshots;
+  });
+}
+
+export async function endSnapshots(snapshots: Snapshots): Promise<void> {
+  await Promise.all([snapshots.from, snapshots.to].map((client) => client.end().catch(() => undefined)));
+}

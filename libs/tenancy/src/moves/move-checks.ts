@@ -1,0 +1,40 @@
+import type pg from 'pg';
+import { tableFlaws, appliedMigrations } from './tenant-tables.js';
+
+/** Oldest server whose subscriptions can write as their owner (run_as_owner). */
+const oldestServer = 160_000;
+
+/** Why rows cannot be moved between these databases, as far as the source says; a sentence each. */
+export async function sourceFlaws(source: pg.ClientBase): Promise<string[]> {
+  return [...(await serverFlaws(source, 'source')), ...(await tableFlaws(source))];
+}
+
+/** What a server must offer to take part in a move. */
+export async function serverFlaws(client: pg.ClientBase, what: string): Promise<string[]> {
+  const { rows } = await client.query<{ version: number; wal: string; slots: number; senders: number }>(
+    `select current_setting('server_version_num')::int as version, current_setting('wal_level') as wal,
+       current_setting('max_replication_slots')::int - (select count(*) from pg_replication_slots)::int as slots,
+       current_setting('max_wal_senders')::int - (select count(*) from pg_stat_replication)::int as senders`,
+  );
+  const [server] = rows;
+  if (!server) return [];
+  const flaws: string[] = [];
+  if (server.version < oldestServer) {
+    const version = Math.floor(server.version / 10_000);
+    flaws.push(`The ${what} runs PostgreSQL ${version}; moves need 16 or newer.`);
+  }
+  if (server.wal !== 'logical')
+    flaws.push(`The ${what} has wal_level = ${server.wal}; moves need "logical" (a restart).`);
+  if (server.slots < 2) flaws.push(`The ${what} has no replication slot left (max_replication_slots).`);
+  if (server.senders < 2) flaws.push(`The ${what} has no WAL sender left (max_wal_senders).`);
+  return flaws;
+}
+
+/** A change of schema does not travel with the rows: both databases must have the same. */
+export async function schemaFlaws(source: pg.ClientBase, target: pg.ClientBase): Promise<string[]> {
+  const [here, there] = [await appliedMigrations(source), await appliedMigrations(target)];
+  return [
+    ...here.filter((name) => !there.includes(name)).map((name) => `The target lacks the migration ${name}.`),
+    ...there.filter((name) => !here.includes(name)).map((name) => `The source lacks the migration ${name}.`),
+  ];
+}

@@ -1,0 +1,101 @@
+import { Injectable } from '@nestjs/common';
+import { type Command } from '#audit';
+import { StepFailed, type StepContext } from '#operations';
+import { Database, TierdeckError } from '#platform';
+import { TenantDatabases } from '../databases/tenant-databases.js';
+import { RuntimeInstances } from '../placement/worker-instances.js';
+import type { TenantMove } from './move.js';
+import { openMove, type MoveSession } from './move-session.js';
+import { findMove, updateMove, type MoveColumns } from './moves.store.js';
+
+/** What all operations on a move share: the move itself, the two databases, and words for what went wrong. */
+@Injectable()
+export class MoveWorkplace {
+  constructor(
+    readonly database: Database,
+    readonly databases: TenantDatabases,
+    readonly instances: RuntimeInstances,
+  ) {}
+
+  async move(context: Pick<StepContext, 'input'>): Promise<TenantMove> {
+    const move = await findMove(this.database, String(context.input['move']));
+    if (!move) throw new StepFailed('MOVE_MISSING', 'The operation names no move.', 500);
+    return move;
+  }
+
+  /** The move for a command: nobody else changes it until the transaction ends. */
+  async locked(command: Command, context: Pick<StepContext, 'input'>): Promise<TenantMove> {
+    const move = await findMove(command.tx, String(context.input['move']));
+    if (!move) throw new StepFailed('MOVE_MISSING', 'The operation names no move.', 500);
+    return move;
+  }
+
+  /** Runs `work` with both databases open and no other mover at work. */
+  async with<T>(context: StepContext, work: (session: MoveSession) => Promise<T>): Promise<T> {
+    return explained(async () => {
+      const session = await openMove(this.databases, await this.move(context), context);
+      try {
+        return await work(session);
+      } finally {
+        await session.end();
+      }
+    });
+  }
+
+  /** Tells of the progress of a move; nothing depends on it. */
+  async note(moveId: string, columns: Partial<MoveColumns>): Promise<void> {
+    await updateMove(this.database, moveId, columns);
+  }
+
+  /** Data-plane processes that do not know yet what a revision told. */
+  async behind(move: TenantMove): Promise<number> {
+    if (move.toldRevision === null) return 0;
+    return (await this.instances.behind(move.toldRevision)).length;
+  }
+
+  async record(
+    command: Command,
+    context: StepContext,
+    action: string,
+    before: unknown,
+    after: unknown,
+  ): Promise<number> {
+    return command.record({
+      area: 'tenancy',
+      action,
+      subject: context.subject,
+      ...(context.tenantId ? { tenantId: context.tenantId } : {}),
+      before,
+      after,
+      correlation: `operation/${context.operationId}`,
+    });
+  }
+}
+
+/** Errors of PostgreSQL say what happened to a move; their text, which may hold rows, goes to the log alone. */
+export async function explained<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    const code = (cause as { code?: unknown }).code;
+    if (cause instanceof TierdeckError || typeof code !== 'string') throw cause;
+    if (code === '53100') {
+      throw new StepFailed('MOVE_DISK_FULL', 'A disk is full: the rows do not fit.', 507, {
+        cause,
+        hint: 'Make room on the target’s server, then move again.',
+      });
+    }
+    if (/^(08|57P)/.test(code) || /^E(CONN|PIPE|TIMEDOUT)/.test(code)) {
+      throw new TierdeckError('MOVE_DATABASE_AWAY', 'A database of the move does not answer.', 503, {
+        cause,
+        hint: 'The move goes on by itself once it is back.',
+      });
+    }
+    if (code === '55P03') {
+      throw new TierdeckError('MOVE_LOCK_BUSY', 'A table is locked for too long by somebody else.', 503, {
+        cause,
+      });
+    }
+    throw cause;
+  }
+}
