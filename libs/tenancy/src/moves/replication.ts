@@ -27,6 +27,8 @@ async function ensureReplicationRole(client: pg.Client, role: string): Promise<s
   );
   const { rows } = await client.query<{ name: string }>('select current_database() as name');
   await client.query(`grant connect on database ${id(rows[0]?.name ?? '')} to ${id(role)}`);
+  // Every subscription clears its search path first; nobody may change settings by default.
+  await client.query(`grant execute on function pg_catalog.set_config(text, text, boolean) to ${id(role)}`);
   return password;
 }
 
@@ -186,7 +188,10 @@ export async function dropPublisher(client: pg.Client, name: string): Promise<vo
   const { rowCount } = await client.query('select 1 from pg_roles where rolname = $1', [name]);
   if (!rowCount) return;
   await client.query(`drop owned by ${id(name)}`);
-  await client.query(`drop role if exists ${id(name)}`);
+  await client.query(`drop role if exists ${id(name)}`).catch((error: { code?: string }) => {
+    // It still has rights in the other database of the move, on the same server: that one's turn comes.
+    if (error.code !== '2BP01') throw error;
+  });
 }
 
 /** How far a stream is behind, in bytes of WAL. @throws StepFailed MOVE_SLOT_LOST if the server gave it up. */

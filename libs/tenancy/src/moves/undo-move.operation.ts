@@ -10,7 +10,7 @@ import { MoveWorkplace } from './move-workplace.js';
 import { updateMove } from './moves.store.js';
 import { claimHome, closeHome, openHome, readHome } from './tenant-home.js';
 import { lagOf } from './replication.js';
-import { differences, digestTables, type TableDigests } from './tenant-copy.js';
+import { differences, digestTables } from './tenant-copy.js';
 import { movedTables } from './tenant-tables.js';
 
 /** Takes a tenant back to where it was, with all that was written since, and erases the other database. */
@@ -64,7 +64,7 @@ export class UndoMoveOperation implements OperationKind {
           digestTables(snapshots.to, tenantId, tables),
           digestTables(snapshots.from, tenantId, tables),
         ]);
-        return { epoch, pauseMs, different: differences(...(digests as [TableDigests, TableDigests])) };
+        return { epoch, pauseMs, different: differences(...digests) };
       } finally {
         await endSnapshots(snapshots);
       }

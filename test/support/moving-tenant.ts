@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createTenantScope, type TenantScope } from '../../../runtime/src/tenant-scope.js';
-import { ConnectionPools, defaultConnectionLimits } from '../../../runtime/src/connections.js';
-import { Directory } from '../../../runtime/src/directory.js';
-import { Homes } from '../../../runtime/src/homes.js';
-import { silentLogger } from '../../../runtime/src/logger.js';
-import type { TestTenancy } from '../../../../test/support/tenancy.js';
-import type { TenantMove } from './move.js';
-import { movesOf } from './moves.store.js';
+import { createTenantScope, type TenantScope } from '../../libs/runtime/src/tenant-scope.js';
+import { ConnectionPools, defaultConnectionLimits } from '../../libs/runtime/src/connections.js';
+import { Directory } from '../../libs/runtime/src/directory.js';
+import { Homes } from '../../libs/runtime/src/homes.js';
+import { silentLogger } from '../../libs/runtime/src/logger.js';
+import type { TestTenancy } from './tenancy.js';
+import type { TenantMove } from '../../libs/tenancy/src/moves/move.js';
+import { movesOf } from '../../libs/tenancy/src/moves/moves.store.js';
 
 /** The data plane as far as a move is concerned: it hears of the control plane's snapshots a moment late. */
 export class MovingDataPlane {

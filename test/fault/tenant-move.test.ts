@@ -1,11 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createTestDatabase, type TestDatabase } from '../../../../test/support/database.js';
-import { tenantManifest, TestTenancy } from '../../../../test/support/tenancy.js';
-import type { Placement } from '../tenant.js';
-import { lastMove, moveReaches, moveRemains, MovingDataPlane, MovingWriter } from './move.fixture.js';
-import { MovesService } from './moves.service.js';
-import { until } from '../../../../test/support/until.js';
-import { readHome } from './tenant-home.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { tenantManifest, TestTenancy } from '../support/tenancy.js';
+import type { Placement } from '#tenancy';
+import {
+  lastMove,
+  moveReaches,
+  moveRemains,
+  MovingDataPlane,
+  MovingWriter,
+} from '../support/moving-tenant.js';
+import { MovesService } from '../../libs/tenancy/src/moves/moves.service.js';
+import { until } from '../support/until.js';
+import { readHome } from '../../libs/tenancy/src/moves/tenant-home.js';
 
 describe('a tenant moves between the pooled database and its own while it is written', () => {
   let scratch: TestDatabase;
@@ -131,7 +137,10 @@ describe('a tenant moves between the pooled database and its own while it is wri
   it('stays where it is when the move is cancelled while an old transaction holds it up', async () => {
     const blocker = await tenancy.databases.connectAsService(poolId);
     await blocker.query('begin');
-    await blocker.query(`select set_config('tierdeck.tenant_id', $1, true)`, [neighbour]);
+    await blocker.query(
+      `select set_config('tierdeck.tenant_id', $1, true), set_config('role', 'tierdeck_service', true)`,
+      [neighbour],
+    );
     await blocker.query(`insert into region (code, name) values ('slow', 'x')`);
     const operation = await move('DEDICATED');
     const waits = async (): Promise<string> => {
