@@ -1,6 +1,7 @@
 import { Client } from 'pg';
 import { Overloaded } from './errors.js';
 import type { RuntimeLogger } from './logger.js';
+import { Watchdog } from './watchdog.js';
 import type { DatabaseSnapshot } from './wire.js';
 
 export interface ConnectionLimits {
@@ -12,8 +13,15 @@ export interface ConnectionLimits {
   acquireTimeoutMs: number;
   /** An unused connection is closed after this time, in milliseconds. */
   idleMs: number;
-  /** Server-side bound on one statement, by the kind of database: a pooled one is protected more strictly. */
+  /** Share of the connections to a pooled database that one of its tenants may hold, 0 to 1. */
+  tenantShare: number;
+  /**
+   * Bound on one statement, by the kind of database: a pooled one is protected more strictly. The server ends a longer
+   * one, and the {@link Watchdog} what talked the server out of it.
+   */
   statementTimeoutMs: Record<DatabaseSnapshot['kind'], number>;
+  /** Memory that one sort or hash of a statement may take on the server, in MiB. */
+  workMemMb: Record<DatabaseSnapshot['kind'], number>;
 }
 
 export const defaultConnectionLimits: ConnectionLimits = {
@@ -21,18 +29,23 @@ export const defaultConnectionLimits: ConnectionLimits = {
   total: 40,
   acquireTimeoutMs: 5_000,
   idleMs: 30_000,
+  tenantShare: 0.8,
   statementTimeoutMs: { POOLED: 5_000, DEDICATED: 30_000 },
+  workMemMb: { POOLED: 4, DEDICATED: 16 },
 };
 
 /** A connection in somebody's hands; {@link ConnectionPools.release} takes it back. */
 export interface Connection {
   readonly client: Client;
   readonly pool: Pool;
+  /** Whoever holds it. */
+  tenantId: string | undefined;
   idleSince: number;
   broken: boolean;
 }
 
 interface Waiter {
+  tenantId: string | undefined;
   resolve(connection: Connection): void;
   reject(error: unknown): void;
   timer: NodeJS.Timeout;
@@ -42,6 +55,8 @@ interface Pool {
   readonly login: DatabaseSnapshot;
   readonly idle: Connection[];
   readonly waiting: Waiter[];
+  /** Connections in hands, by tenant. */
+  readonly held: Map<string, number>;
   /** Open or opening. */
   size: number;
   /** The login changed or went away: connections close when they come back. */
@@ -60,6 +75,7 @@ const warmConnections = 4;
 export class ConnectionPools {
   readonly #pools = new Map<string, Pool>();
   readonly #sweeper: NodeJS.Timeout;
+  readonly #watchdog: Watchdog;
   #open = 0;
   #closed = false;
 
@@ -69,24 +85,27 @@ export class ConnectionPools {
     private readonly logger: RuntimeLogger,
   ) {
     this.#sweeper = setInterval(() => this.#sweep(), Math.max(50, limits.idleMs / 4)).unref();
+    this.#watchdog = new Watchdog(logger);
   }
 
   /**
    * @returns an idle connection at once, else a promise of one.
    * @throws Overloaded NO_CONNECTION if none became free in time.
    */
-  acquire(login: DatabaseSnapshot): Connection | Promise<Connection> {
+  acquire(login: DatabaseSnapshot, tenantId?: string): Connection | Promise<Connection> {
     if (this.#closed) throw new Overloaded('STOPPING');
     const pool = this.#pool(login);
-    const idle = pool.idle.pop();
-    if (idle) return idle;
-    if (this.#mayOpen(pool)) return this.#connect(pool);
+    if (this.#mayHold(pool, tenantId)) {
+      const idle = pool.idle.pop();
+      if (idle) return hand(idle, tenantId);
+      if (this.#mayOpen(pool)) return this.#connect(pool, tenantId);
+    }
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         pool.waiting.splice(pool.waiting.indexOf(waiter), 1);
         reject(new Overloaded('NO_CONNECTION'));
       }, this.limits.acquireTimeoutMs);
-      const waiter: Waiter = { resolve, reject, timer };
+      const waiter: Waiter = { tenantId, resolve, reject, timer };
       pool.waiting.push(waiter);
     });
   }
@@ -94,16 +113,16 @@ export class ConnectionPools {
   /** @param broken true if the state of the session is unknown: the connection is closed, never reused. */
   release(connection: Connection, broken = false): void {
     const { pool, client } = connection;
+    letGo(connection);
     // A statement that began a transaction of its own must not hand it to the next tenant.
     const clean = !broken && !connection.broken && client.getTransactionStatus() === 'I';
     if (!clean || pool.retired || this.#closed) {
       this.#close(connection);
       return;
     }
-    const waiter = pool.waiting.shift();
+    const waiter = this.#nextWaiter(pool);
     if (waiter) {
-      clearTimeout(waiter.timer);
-      waiter.resolve(connection);
+      waiter.resolve(hand(connection, waiter.tenantId));
       return;
     }
     connection.idleSince = Date.now();
@@ -151,6 +170,7 @@ export class ConnectionPools {
   close(): void {
     this.#closed = true;
     clearInterval(this.#sweeper);
+    this.#watchdog.stop();
     for (const [id, pool] of this.#pools) this.#retire(id, pool);
   }
 
@@ -158,7 +178,7 @@ export class ConnectionPools {
     const found = this.#pools.get(login.id);
     if (found && sameLogin(found.login, login)) return found;
     if (found) this.#retire(login.id, found);
-    const pool: Pool = { login, idle: [], waiting: [], size: 0, retired: false, warm: 0 };
+    const pool: Pool = { login, idle: [], waiting: [], held: new Map(), size: 0, retired: false, warm: 0 };
     this.#pools.set(login.id, pool);
     return pool;
   }
@@ -168,7 +188,23 @@ export class ConnectionPools {
     return this.#open < this.limits.total || this.#evictIdle(pool);
   }
 
-  async #connect(pool: Pool): Promise<Connection> {
+  /** Whether the tenant's share of a pooled database is not used up. */
+  #mayHold({ login, held }: Pool, tenantId: string | undefined): boolean {
+    if (tenantId === undefined || login.kind === 'DEDICATED') return true;
+    const share = Math.max(1, Math.floor(this.limits.perDatabase * this.limits.tenantShare));
+    return (held.get(tenantId) ?? 0) < share;
+  }
+
+  /** Takes whoever waits longest and may hold a connection more. */
+  #nextWaiter(pool: Pool): Waiter | undefined {
+    const at = pool.waiting.findIndex(({ tenantId }) => this.#mayHold(pool, tenantId));
+    if (at === -1) return undefined;
+    const [waiter] = pool.waiting.splice(at, 1);
+    clearTimeout(waiter?.timer);
+    return waiter;
+  }
+
+  async #connect(pool: Pool, tenantId?: string): Promise<Connection> {
     pool.size++;
     this.#open++;
     const { host, port, database, user, password, kind } = pool.login;
@@ -182,9 +218,11 @@ export class ConnectionPools {
       connectionTimeoutMillis: this.limits.acquireTimeoutMs,
       statement_timeout: this.limits.statementTimeoutMs[kind],
       idle_in_transaction_session_timeout: 4 * this.limits.statementTimeoutMs[kind],
+      options: `-c work_mem=${this.limits.workMemMb[kind]}MB`,
       keepAlive: true,
     });
-    const connection: Connection = { client, pool, idleSince: 0, broken: false };
+    const connection: Connection = { client, pool, tenantId: undefined, idleSince: 0, broken: false };
+    hand(connection, tenantId);
     client.on('error', (error) => {
       connection.broken = true;
       this.logger.warn({ err: error, database }, 'a database connection failed');
@@ -195,16 +233,20 @@ export class ConnectionPools {
     });
     try {
       await client.connect();
+      this.#watchdog.watch(connection, this.limits.statementTimeoutMs[kind]);
       return connection;
     } catch (error) {
+      letGo(connection);
       this.#close(connection);
       throw error;
     }
   }
 
-  #close({ client, pool }: Connection): void {
+  #close(connection: Connection): void {
+    const { client, pool } = connection;
     pool.size--;
     this.#open--;
+    this.#watchdog.forget(connection);
     client.end().catch(() => undefined);
     this.#serveWaiting(pool);
     this.#yieldToOthers();
@@ -212,11 +254,11 @@ export class ConnectionPools {
 
   /** A place became free: opens a connection for whoever waits longest in this pool. */
   #serveWaiting(pool: Pool): void {
-    if (this.#closed || pool.waiting.length === 0 || !this.#mayOpen(pool)) return;
-    const waiter = pool.waiting.shift();
+    if (this.#closed || pool.waiting.length === 0) return;
+    if (!pool.waiting.some(({ tenantId }) => this.#mayHold(pool, tenantId)) || !this.#mayOpen(pool)) return;
+    const waiter = this.#nextWaiter(pool);
     if (!waiter) return;
-    clearTimeout(waiter.timer);
-    this.#connect(pool).then(
+    this.#connect(pool, waiter.tenantId).then(
       (connection) => waiter.resolve(connection),
       (error: unknown) => waiter.reject(error),
     );
@@ -237,6 +279,7 @@ export class ConnectionPools {
     oldest.pool.idle.shift();
     oldest.pool.size--;
     this.#open--;
+    this.#watchdog.forget(oldest);
     oldest.client.end().catch(() => undefined);
     return true;
   }
@@ -259,6 +302,22 @@ export class ConnectionPools {
       }
     }
   }
+}
+
+function hand(connection: Connection, tenantId: string | undefined): Connection {
+  const { held } = connection.pool;
+  connection.tenantId = tenantId;
+  if (tenantId !== undefined) held.set(tenantId, (held.get(tenantId) ?? 0) + 1);
+  return connection;
+}
+
+function letGo(connection: Connection): void {
+  const { tenantId, pool } = connection;
+  if (tenantId === undefined) return;
+  connection.tenantId = undefined;
+  const left = (pool.held.get(tenantId) ?? 1) - 1;
+  if (left > 0) pool.held.set(tenantId, left);
+  else pool.held.delete(tenantId);
 }
 
 function sameLogin(a: DatabaseSnapshot, b: DatabaseSnapshot): boolean {

@@ -111,3 +111,15 @@ export class ControlPlaneUnavailable extends RuntimeError {
     );
   }
 }
+
+/** SQL that is no query of rows: it would change the session for the next tenant, or lock out the others. */
+export class StatementRefused extends RuntimeError {
+  constructor(command: string) {
+    super(
+      'STATEMENT_REFUSED',
+      `${command} is not for the database of a tenant.`,
+      500,
+      'Use query() for rows and transaction() for transactions; change the schema by migrations.',
+    );
+  }
+}

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { StatementRefused } from './errors.js';
 import type { Statement } from './scoped-query.js';
 
 /**
@@ -20,10 +21,19 @@ const names = new Map<string, string>();
 /** Counts up when a migration outdated the plans: statements get new names and are prepared anew. */
 let generation = 0;
 
-/** A statement under a name that follows from its text, so that each connection prepares it once. */
+/** Every command of PostgreSQL that is about the session, its transaction, its locks or the schema, not about rows. */
+const commands =
+  /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*(abort|alter|analyze|begin|call|checkpoint|close|cluster|comment|commit|copy|create|deallocate|declare|discard|do|drop|end|execute|fetch|grant|import|listen|load|lock|move|notify|prepare|reassign|refresh|reindex|reset|revoke|rollback(?!\s+to\b|\s+work\s+to\b)|security|set|start|truncate|unlisten|vacuum)\b/i;
+
+/**
+ * A statement under a name that follows from its text, so that each connection prepares it once.
+ * @throws StatementRefused for a command that would outlast the statement, or reach beyond the tenant.
+ */
 export function statementOf(text: string, values: readonly unknown[]): Statement {
   let name = names.get(text);
   if (name === undefined) {
+    const [, command] = commands.exec(text) ?? [];
+    if (command !== undefined) throw new StatementRefused(command.toUpperCase());
     if (names.size >= preparedTexts) return { name: '', text, values };
     name = `t${generation}_${createHash('sha1').update(text).digest('hex')}`;
     names.set(text, name);

@@ -158,9 +158,10 @@ describe('a tenant scope', () => {
     expect(runs).toBeGreaterThanOrEqual(8);
   });
 
-  it('never hands on a connection that a statement left inside a transaction', async () => {
-    const scope = scopeOf(alpha);
-    await scope.query('begin');
+  it('never hands on a connection that was left inside a transaction', async () => {
+    const left = await pools.acquire(fixture.login);
+    await left.client.query('begin');
+    pools.release(left);
     const connection = await pools.acquire(fixture.login);
     expect((await connection.client.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
     expect(connection.client.getTransactionStatus()).toBe('I');

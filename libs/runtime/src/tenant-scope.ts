@@ -52,12 +52,12 @@ export function createTenantScope(options: TenantScopeOptions): TenantScope {
 
   function acquire(): Connection | Promise<Connection> {
     const database = home.database();
-    const acquired = pools.acquire(database);
+    const acquired = pools.acquire(database, tenantId);
     if (!(acquired instanceof Promise)) return acquired;
     return acquired.catch((error: unknown) => {
       // A former home that is closed for good sends the caller to where the tenant is now.
       if (!isGone(error) || !home.movedFrom(database.id)) throw error;
-      return pools.acquire(home.database());
+      return pools.acquire(home.database(), tenantId);
     });
   }
 

@@ -10,8 +10,8 @@ export function asTenant<T>(tenant: { id: string }, work: () => Promise<T>): Pro
   return current.run(tenant.id, work);
 }
 
-/** End of a transaction or of a part of it: it must also run where the transaction has failed already. */
-const ending = /^\s*(commit|end|rollback|abort|release)\b/i;
+/** What begins and ends transactions: it has no rows, and must also run where the transaction has failed already. */
+const bracket = /^\s*(start transaction|begin|commit|end|rollback|abort|savepoint|release)\b/i;
 
 /** Sends the tenant's context along with each query. Without a tenant row-level security refuses the query. */
 class TenantClient extends Client {
@@ -19,7 +19,7 @@ class TenantClient extends Client {
   override query(...args: unknown[]): never {
     const tenantId = current.getStore();
     const [text, values] = args;
-    if (tenantId === undefined || (typeof text === 'string' && ending.test(text))) {
+    if (tenantId === undefined || (typeof text === 'string' && bracket.test(text))) {
       return super.query(...(args as [string])) as never;
     }
     // What the pipeline hands back to us is a query that carries its context already.
