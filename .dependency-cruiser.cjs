@@ -7,7 +7,7 @@ module.exports = {
     {
       name: 'only-the-index-of-another-lib',
       comment:
-        'A lib is entered through its index (or one of the two files made to be shared: #runtime/wire, #tenancy/manifest-files), never through its internals.',
+        'A lib is entered through its index (or one of the files made to be entered: #runtime/wire, #runtime/nest, #tenancy/manifest-files), never through its internals.',
       severity: 'error',
       from: { path: '^(libs|apps)/([^/]+)/' },
       to: {
@@ -15,7 +15,7 @@ module.exports = {
         pathNot: [
           '^libs/$2/',
           '^libs/[^/]+/src/index\\.ts$',
-          '^libs/(runtime/src/wire|tenancy/src/manifests/manifest-files)\\.ts$',
+          '^libs/(runtime/src/(wire|nest)|tenancy/src/manifests/manifest-files)\\.ts$',
         ],
       },
     },
