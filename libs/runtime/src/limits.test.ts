@@ -24,7 +24,7 @@ describe('limits of a tenant in its database', () => {
       createTenantScope({
         tenantId,
         pools,
-        home: { database: () => login, movedFrom: () => false } as never,
+        home: { database: () => login, movedFrom: () => false },
         onDatabaseTime: () => undefined,
       });
   }
