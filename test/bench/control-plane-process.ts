@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import { ApiClient } from '#api-client';
 import { freePort } from '../support/stack.js';
 
@@ -17,6 +18,7 @@ export class ControlPlaneProcess {
   private constructor(
     private readonly child: ChildProcess,
     private readonly dataDir: string,
+    private readonly databaseUrl: string,
     readonly url: string,
   ) {
     this.api = new ApiClient(url, adminToken, patienceMs);
@@ -43,7 +45,18 @@ export class ControlPlaneProcess {
       child.once('message', () => resolve());
       child.once('exit', () => reject(new Error('the control plane did not start')));
     });
-    return new ControlPlaneProcess(child, dataDir, `http://127.0.0.1:${port}`);
+    return new ControlPlaneProcess(child, dataDir, databaseUrl, `http://127.0.0.1:${port}`);
+  }
+
+  /** Runs SQL beside the process, for what a bench needs much of. */
+  async query(sql: string, parameters: unknown[]): Promise<void> {
+    const client = new pg.Client({ connectionString: this.databaseUrl });
+    await client.connect();
+    await client.query(sql, parameters).finally(() => client.end());
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
   }
 
   async stop(): Promise<void> {

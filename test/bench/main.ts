@@ -3,6 +3,8 @@ import { cpus } from 'node:os';
 import { createTestDatabase, testPostgresUrl, withTestClient } from '../support/database.js';
 import { ControlPlaneProcess } from './control-plane-process.js';
 import { benchFeatures } from './features.js';
+import { benchFlagStreaming } from './flag-streaming.js';
+import { benchFlagMemory, benchFlagTenants } from './flag-tenants.js';
 import { benchNoisyNeighbor } from './noisy-neighbor.js';
 import { benchOnboarding } from './onboarding.js';
 import { benchPropagation } from './propagation.js';
@@ -12,6 +14,9 @@ import { benchScopedQuery } from './scoped-query.js';
 /** The parts of the bench by the name under which `npm run bench -- <part> …` runs them alone. */
 const parts: Record<string, () => Promise<Measurement[]>> = {
   features: () => withControlPlane((controlPlane, peerUrl) => benchFeatures(controlPlane, peerUrl)),
+  'flag-streaming': () => withControlPlane((controlPlane) => benchFlagStreaming(controlPlane)),
+  'flag-tenants': () => withControlPlane((controlPlane) => benchFlagTenants(controlPlane)),
+  'flag-memory': () => withControlPlane((controlPlane) => benchFlagMemory(controlPlane)),
   propagation: () => withControlPlane((controlPlane) => benchPropagation(controlPlane)),
   'scoped-query': benchScopedQuery,
   'noisy-neighbor': benchNoisyNeighbor,

@@ -43,6 +43,8 @@ async function measure(
     appName: 'bench',
     customHeaders: { Authorization: token },
     refreshInterval: intervalMs,
+    // A stream knows no filters, so an SDK that has one is not told to stream.
+    projectName: 'default',
     disableMetrics: true,
     backupPath,
   });

@@ -13,6 +13,7 @@ export interface ClientFeatures {
 }
 
 const clientToken = '*:development.bench-client';
+const frontendToken = '*:development.bench-frontend';
 
 /** unleash-server 7.5.1 in a process of its own, on a database of its own in the same PostgreSQL. */
 export class UnleashPeer {
@@ -34,6 +35,7 @@ export class UnleashPeer {
         HTTP_HOST: '127.0.0.1',
         HTTP_PORT: String(port),
         INIT_CLIENT_API_TOKENS: clientToken,
+        INIT_FRONTEND_API_TOKENS: frontendToken,
         CHECK_VERSION: 'false',
         SEND_TELEMETRY: 'false',
         LOG_LEVEL: 'error',
@@ -54,6 +56,10 @@ export class UnleashPeer {
 
   get clientHeaders(): Record<string, string> {
     return { authorization: clientToken };
+  }
+
+  get frontendHeaders(): Record<string, string> {
+    return { authorization: frontendToken };
   }
 
   /** Gives it the very features that Tierdeck serves. */

@@ -2,12 +2,14 @@ import type { ServerResponse } from 'node:http';
 import type { Instance } from '../receipts/instance.js';
 import { hashOf, type FeedView } from './feed-view.js';
 import { stateOf } from './payload.js';
+import type { FrameCache } from './stream-frame.js';
 
 /**
  * What may pile up for a client that does not read, in bytes, beyond what it was sent first. It is then cut off, comes
  * back with the id of the last event it has, and is told what it missed.
  */
 const maxBacklogBytes = 1_048_576;
+const keepAlive = Buffer.from(':\n\n');
 
 /** Who is at the other end. */
 export interface StreamClient {
@@ -59,27 +61,26 @@ export class FlagStream {
    * Brings the client to the state of its view, unless it has seen a newer one from another replica: then it keeps that
    * until this replica has caught up.
    */
-  bring(feedRevision: number, view = this.#view, updates?: (from: string) => string | undefined): void {
+  bring(feedRevision: number, view: FeedView, frames: FrameCache): void {
     this.#view = view;
     const isSame = hashOf(this.#sent) === hashOf(view.id);
     if (this.#started && isSame) return;
     if (!isSame && this.sentRevision > feedRevision) return;
     const name = this.#started ? 'unleash-updated' : 'unleash-connected';
-    const events = updates?.(this.#sent) ?? eventsJson(view, this.#sent);
-    this.#write(frame(name, view.id, events));
+    this.#write(frames.get(name, view, this.#sent));
     this.#sent = view.id;
     this.#started = true;
   }
 
   comment(): void {
-    this.#write(':\n\n');
+    this.#write(keepAlive);
   }
 
   end(): void {
     this.response.end();
   }
 
-  #write(text: string | Buffer): void {
+  #write(text: Buffer): void {
     if (this.response.destroyed) return;
     if (this.response.writableLength > this.#allowance) {
       this.response.destroy();
@@ -89,14 +90,4 @@ export class FlagStream {
     // The first answer may be as large as the flags are many; it is not the client's fault.
     if (!this.#started) this.#allowance = maxBacklogBytes + text.length;
   }
-}
-
-/** The events that bring a reader from one state to the present one. */
-export function eventsJson(view: FeedView, from: string): string {
-  const events = view.eventsSince(from) ?? [view.hydration()];
-  return `{"events":[${events.join(',')}]}`;
-}
-
-function frame(name: string, id: string, data: string): string {
-  return `event: ${name}\nid: ${id}\ndata: ${data}\n\n`;
 }

@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '#platform';
 import type { EnvironmentFeed } from './environment-feed.js';
-import { eventsJson, FlagStream } from './flag-stream.js';
+import { FlagStream } from './flag-stream.js';
 import { instanceOf } from '../receipts/instance.js';
 import type { InstanceReceipts } from '../receipts/instance-receipts.js';
 import { refuseRaw, staleHeader } from './raw-answer.js';
+import { FrameCache } from './stream-frame.js';
 import { SdkAccessError, secretOf, type SdkAccess, type SdkGrant } from './sdk-access.js';
 
 export const streamingPath = '/api/client/streaming';
@@ -19,6 +20,7 @@ const maxStreams = 20_000;
 export class FlagStreams {
   readonly #streams = new Map<EnvironmentFeed, Set<FlagStream>>();
   readonly #unfollow: (() => void)[] = [];
+  readonly #frames = new FrameCache();
   readonly #timer: NodeJS.Timeout;
   #count = 0;
   #closed = false;
@@ -63,7 +65,7 @@ export class FlagStreams {
           if (grant.httpStatus === 401 || grant.httpStatus === 403) stream.end();
         } else if (!(grant instanceof Error)) {
           const found = grant as SdkGrant;
-          stream.bring(found.feed.revision, found.view());
+          stream.bring(found.feed.revision, found.view(), this.#frames);
         }
       }
     }
@@ -103,7 +105,7 @@ export class FlagStreams {
     });
     response.on('error', () => response.destroy());
     response.flushHeaders();
-    stream.bring(grant.feed.revision);
+    stream.bring(grant.feed.revision, stream.view, this.#frames);
   }
 
   #streamsOf(feed: EnvironmentFeed): Set<FlagStream> {
@@ -117,17 +119,10 @@ export class FlagStreams {
   }
 
   #send(feed: EnvironmentFeed, streams: ReadonlySet<FlagStream>): void {
-    // Streams of one view that are in step get the same text, made once.
-    const made = new Map<string, string>();
     for (const stream of streams) {
       const { view } = stream;
       view.catchUp();
-      stream.bring(feed.revision, view, (from) => {
-        const key = `${from} ${view.id}`;
-        let events = made.get(key);
-        if (events === undefined) made.set(key, (events = eventsJson(view, from)));
-        return events;
-      });
+      stream.bring(feed.revision, view, this.#frames);
     }
   }
 

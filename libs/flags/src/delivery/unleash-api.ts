@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { InvalidInputError, NotFoundError, toPublicError, type Logger } from '#platform';
@@ -38,16 +39,13 @@ export function registerUnleashApi(fastify: FastifyInstance, dependencies: Unlea
   const features = new FeaturesEndpoint(access, modes, receipts, logger);
   const streams = new FlagStreams(access, receipts, logger);
   const unfollow = feed.onAccessChange(inTurn(() => streams.recheck()));
-  fastify.addHook('onRequest', (request, reply, done) => {
-    const { url = '', method } = request.raw;
-    if (method !== 'GET' || !url.startsWith('/api/client/')) return done();
-    if (isPath(url, featuresPath) || isPath(url, deltaPath)) {
-      reply.hijack();
-      features.handle(request.raw, reply.raw);
-    } else if (isPath(url, streamingPath)) {
-      reply.hijack();
-      void streams.handle(request.raw, reply.raw);
-    } else done();
+  beforeFastify(fastify, (request, response) => {
+    const { url = '', method } = request;
+    if (method !== 'GET' || !url.startsWith('/api/client/')) return false;
+    if (isPath(url, featuresPath) || isPath(url, deltaPath)) features.handle(request, response);
+    else if (isPath(url, streamingPath)) void streams.handle(request, response);
+    else return false;
+    return true;
   });
   fastify.addHook('preClose', (done) => {
     unfollow();
@@ -60,6 +58,22 @@ export function registerUnleashApi(fastify: FastifyInstance, dependencies: Unlea
     frontendApi(instance, dependencies);
     ofrepApi(instance, dependencies);
     done();
+  });
+}
+
+/**
+ * Lets a handler have requests before Fastify sees them, and makes nothing for those that it takes: thousands of open
+ * streams and polls each cost what Node needs for them and no more.
+ */
+function beforeFastify(
+  { server }: FastifyInstance,
+  handle: (request: IncomingMessage, response: ServerResponse) => boolean,
+): void {
+  const listeners = server.listeners('request') as ((...args: unknown[]) => void)[];
+  server.removeAllListeners('request');
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    if (handle(request, response)) return;
+    for (const listener of listeners) listener.call(server, request, response);
   });
 }
 
