@@ -29,19 +29,47 @@ export const exampleTenants = `
     ('${northwindId}', 'ACCOUNT', 'ALFKI', 'Alfreds Futterkiste', 'BRANCH', 'london'),
     ('${contosoId}', 'BRANCH', 'seattle', 'Seattle', null, null);`;
 
+interface Serving {
+  feed: FlagFeed;
+  server: FastifyInstance;
+  url: string;
+}
+
+interface Parts {
+  database: Database;
+  notifications: Notifications;
+  tokens: SdkTokensService;
+  metrics: FlagMetrics;
+  receipts: InstanceReceipts;
+  offerStreaming: boolean;
+}
+
+async function serve(parts: Parts, port: number): Promise<Serving> {
+  const { database, notifications, tokens, metrics, receipts, offerStreaming } = parts;
+  const logger = createLogger('test', process.env['TIERDECK_LOG_LEVEL'] ?? 'silent');
+  const cache = new SdkTokenCache(tokens);
+  const identities = new TenantIdentities(new TenantsReadModel(database));
+  const feed = new FlagFeed(database, notifications, cache, identities, logger);
+  await feed.onModuleInit();
+  const server = fastify({ forceCloseConnections: true });
+  const access = new SdkAccess(feed, cache, identities);
+  registerUnleashApi(server, { access, feed, metrics, receipts, logger, offerStreaming });
+  const url = await server.listen({ port, host: '127.0.0.1' });
+  return { feed, server, url };
+}
+
 /** The flags on a real PostgreSQL, served on a free port, put together without Nest. */
 export class FlagsFixture {
   private constructor(
     readonly scratch: TestDatabase,
     readonly database: Database,
     readonly notifications: Notifications,
-    readonly feed: FlagFeed,
     readonly metrics: FlagMetrics,
     readonly receipts: InstanceReceipts,
-    readonly server: FastifyInstance,
-    readonly url: string,
     readonly commands: Commands,
     readonly tokens: SdkTokensService,
+    readonly offerStreaming: boolean,
+    private serving: Serving,
   ) {}
 
   readonly service = new FlagsService();
@@ -55,36 +83,44 @@ export class FlagsFixture {
     const notifications = new Notifications(scratch.url, logger);
     await notifications.start();
     const tokens = new SdkTokensService(database);
-    const cache = new SdkTokenCache(tokens);
-    const identities = new TenantIdentities(new TenantsReadModel(database));
-    const feed = new FlagFeed(database, notifications, cache, identities, logger);
     const metrics = new FlagMetrics(database, logger);
     const receipts = new InstanceReceipts(database, logger);
     receipts.onModuleInit();
-    await feed.onModuleInit();
-    const server = fastify({ forceCloseConnections: true });
-    registerUnleashApi(server, {
-      access: new SdkAccess(feed, cache, identities),
-      feed,
-      metrics,
-      receipts,
-      logger,
-      offerStreaming: options.offerStreaming ?? false,
-    });
-    const url = await server.listen({ port: 0, host: '127.0.0.1' });
+    const offerStreaming = options.offerStreaming ?? false;
+    const parts = { database, notifications, tokens, metrics, receipts, offerStreaming };
+    const serving = await serve(parts, 0);
     const commands = new Commands(database);
     return new FlagsFixture(
       scratch,
       database,
       notifications,
-      feed,
       metrics,
       receipts,
-      server,
-      url,
       commands,
       tokens,
+      offerStreaming,
+      serving,
     );
+  }
+
+  get feed(): FlagFeed {
+    return this.serving.feed;
+  }
+
+  get server(): FastifyInstance {
+    return this.serving.server;
+  }
+
+  get url(): string {
+    return this.serving.url;
+  }
+
+  /** As if the process was started anew: nothing in memory is kept, the address is. */
+  async restartServer(): Promise<void> {
+    const { server, feed, url } = this.serving;
+    await server.close();
+    feed.onModuleDestroy();
+    this.serving = await serve(this, Number(new URL(url).port));
   }
 
   async stop(): Promise<void> {
