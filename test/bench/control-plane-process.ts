@@ -52,7 +52,11 @@ export class ControlPlaneProcess {
   async query(sql: string, parameters: unknown[]): Promise<void> {
     const client = new pg.Client({ connectionString: this.databaseUrl });
     await client.connect();
-    await client.query(sql, parameters).finally(() => client.end());
+    try {
+      await client.query(sql, parameters);
+    } finally {
+      await client.end();
+    }
   }
 
   get pid(): number {
