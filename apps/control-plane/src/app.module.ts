@@ -10,6 +10,7 @@ import { TenancyModule } from '#tenancy';
 import type { Foundation } from './foundation.js';
 import { FoundationModule } from './foundation.module.js';
 import { graphqlModule, scalarProviders } from './graphql/graphql.module.js';
+import { BackupsController } from './http/backups.controller.js';
 import { HealthController } from './http/health.controller.js';
 import { HttpErrorsFilter } from './http/http-errors.filter.js';
 import { RuntimeApiModule } from './runtime-api/runtime-api.module.js';
@@ -32,7 +33,7 @@ export class AppModule {
         ReleasesModule,
         RuntimeApiModule,
       ],
-      controllers: [HealthController],
+      controllers: [BackupsController, HealthController],
       providers: [
         ...scalarProviders,
         { provide: APP_GUARD, useClass: PermissionGuard },

@@ -10,6 +10,7 @@ export * from './fleet/fleet.service.js';
 export { clusterOfUrl, type ClusterLogin } from './databases/database-clusters.js';
 export * from './archives/index.js';
 export {
+  BackupDownloads,
   BackupScheduler,
   BackupsReadModel,
   BackupsService,

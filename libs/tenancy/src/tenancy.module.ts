@@ -4,6 +4,7 @@ import { OperationsModule, OperationsService, type OperationKind } from '#operat
 import {
   backupOperations,
   backupProviders,
+  BackupDownloads,
   BackupScheduler,
   BackupsReadModel,
   BackupsService,
@@ -119,6 +120,7 @@ import { WorkerPoolsService } from './workers/worker-pools.service.js';
     TenantsReadModel,
     TenantKeys,
     TenantArchives,
+    BackupDownloads,
     BackupsService,
     BackupsReadModel,
     BackupScheduler,

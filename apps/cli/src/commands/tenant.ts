@@ -4,6 +4,7 @@ import type { Context } from '../context.js';
 import { CliError } from '../cli-error.js';
 import { followOperation, operationFields, reportOperation, type Operation } from '../follow-operation.js';
 import { parseFormat, render, renderOne } from '../output.js';
+import { backupCommands } from './backup.js';
 
 interface TenantAndOperation {
   tenant: { slug: string; status: string; tier: string };
@@ -134,6 +135,7 @@ export function tenantCommands(program: Command, context: Context): void {
       context.data(`${createTenantToken.secret}\n`);
     });
 
+  backupCommands(tenant, context);
   operationCommands(program, context);
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { CONFIGURATION, type Configuration } from '#platform';
 import { ARCHIVE_STORE, LocalArchiveStore } from '../archives/index.js';
 import { BackUpTenantOperation } from './back-up-tenant.operation.js';
+import { BackupDownloads } from './backup-downloads.js';
 import { BackupPolicies } from './backup-policies.js';
 import { BackupScheduler } from './backup-scheduler.js';
 import { BackupsReadModel } from './backups.read-model.js';
@@ -15,7 +16,7 @@ import { ScratchDatabases } from './scratch-databases.js';
 import { TenantArchives } from './tenant-archives.js';
 
 export type { ArchiveSummary } from './backup.js';
-export { BackupScheduler, BackupsReadModel, BackupsService, TenantArchives };
+export { BackupDownloads, BackupScheduler, BackupsReadModel, BackupsService, TenantArchives };
 
 /** The kinds of operation of backups. */
 export const backupOperations = [
@@ -38,5 +39,6 @@ export const backupProviders: Provider[] = [
   BackupsService,
   BackupsReadModel,
   BackupScheduler,
+  BackupDownloads,
   ...backupOperations,
 ];
