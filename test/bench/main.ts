@@ -9,6 +9,7 @@ import { benchNoisyNeighbor } from './noisy-neighbor.js';
 import { benchOnboarding } from './onboarding.js';
 import { benchPropagation } from './propagation.js';
 import { table, type Measurement } from './report.js';
+import { benchRestoreDrill } from './restore-drill.js';
 import { benchScopedQuery } from './scoped-query.js';
 
 /** The parts of the bench by the name under which `npm run bench -- <part> …` runs them alone. */
@@ -21,6 +22,7 @@ const parts: Record<string, () => Promise<Measurement[]>> = {
   'scoped-query': benchScopedQuery,
   'noisy-neighbor': benchNoisyNeighbor,
   onboarding: benchOnboarding,
+  'restore-drill': benchRestoreDrill,
 };
 
 /** Runs the parts in turn on one PostgreSQL and tells each as it ends. */

@@ -17,7 +17,10 @@ export async function benchRestoreDrill(): Promise<Measurement[]> {
   const scratch = await createTestDatabase('control-plane');
   const tenancy = await TestTenancy.start(scratch.url);
   try {
-    const tenantId = await tenancy.onboard(tenantManifest('albion', { data: { kit: 'albion-gifts' } }), 600_000);
+    const tenantId = await tenancy.onboard(
+      tenantManifest('albion', { data: { kit: 'albion-gifts' } }),
+      600_000,
+    );
     await fill(tenancy, tenantId);
     const backups = tenancy.app.get(BackupsService);
     const readModel = tenancy.app.get(BackupsReadModel);
@@ -37,7 +40,8 @@ export async function benchRestoreDrill(): Promise<Measurement[]> {
       seconds.push((drill.recoveryMs ?? Number.NaN) / 1_000);
     }
     const worst = Math.max(...seconds);
-    const megabytes = (bytes: number | null | undefined): string => `${Math.round((bytes ?? 0) / 1_000_000)} MB`;
+    const megabytes = (bytes: number | null | undefined): string =>
+      `${Math.round((bytes ?? 0) / 1_000_000)} MB`;
     return [
       {
         name: `restore drill of ${archive?.rows} rows, equal by checksums, worst of ${rounds}`,

@@ -97,7 +97,7 @@ describe('an onboarding killed with SIGKILL after each step and in the middle of
     const args = ['--conditions=source', '--import', './test/support/swc-loader.mjs'];
     const child = spawn(
       process.execPath,
-      [...args, 'test/fault/onboarding-process.ts', scratch.url, operation, point],
+      [...args, 'test/fault/operation-process.ts', scratch.url, operation, point],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     );
     let status = '';

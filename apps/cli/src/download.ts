@@ -2,7 +2,6 @@ import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { ReadableStream } from 'node:stream/web';
 import { CliError } from './cli-error.js';
 import type { Session } from './session.js';
 
@@ -27,7 +26,7 @@ export async function download({ url, token }: Session, path: string, file: stri
   }
   const part = `${file}.part`;
   try {
-    const bytes = Readable.fromWeb(response.body as ReadableStream);
+    const bytes = Readable.fromWeb(response.body);
     await pipeline(bytes, createWriteStream(part, { flags: 'wx', mode: 0o600 }));
     await rename(part, file);
   } catch (cause) {

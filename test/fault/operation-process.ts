@@ -3,16 +3,24 @@ import type { OperationStep, StepContext } from '#operations';
 import { TestTenancy } from '../support/tenancy.js';
 
 /**
- * Onboards as the control plane does, and kills itself at a chosen point:
+ * Performs an operation as the control plane does, and kills itself at a chosen point:
  * `<step>:begin`, `<step>:done` (the effect is there, its record is not), `<step>:progress:<n>`, and
  * `<step>:after:<text>`: as soon as a statement that contains the text has been answered.
- * Usage: onboarding-process.ts <database URL> <operation id> [<point>]
+ * Usage: operation-process.ts <database URL> <operation id> <point or ''> [<data directory>]
  */
-const [, , databaseUrl = '', operationId = '', point = ''] = process.argv;
+const [, , databaseUrl = '', operationId = '', point = '', dataDir] = process.argv;
 const [killedStep, moment, detail = ''] = point.split(':');
 
-const tenancy = await TestTenancy.start(databaseUrl, { leaseMs: 300, reconcile: false });
-const kind = tenancy.operations.kind('tenant.onboard');
+const tenancy = await TestTenancy.start(databaseUrl, {
+  leaseMs: 300,
+  reconcile: false,
+  ...(dataDir ? { configuration: { dataDir } } : {}),
+});
+const [operation] = await tenancy.database.query<{ kind: string }>(
+  'select kind from operation where id = $1',
+  [operationId],
+);
+const kind = tenancy.operations.kind(operation?.kind ?? '');
 tenancy.operations.register({
   kind: kind.kind,
   steps: kind.steps.map((step) => (step.name === killedStep ? deadly(step) : step)),
