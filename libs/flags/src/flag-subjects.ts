@@ -24,6 +24,9 @@ export interface SubjectFilter {
   limit: number;
 }
 
+const pageOfTenants = 200;
+const pageOfUnits = 5_000;
+
 interface SubjectRow {
   slug: string;
   name: string;
@@ -66,6 +69,68 @@ export class FlagSubjects {
   }
 
   /**
+   * Every tenant with its units, tenant by tenant, in pages: memory does not grow with their number.
+   * @param tenant only this one.
+   */
+  async *pages(kinds: readonly SubjectUnitKind[], tenant?: string): AsyncGenerator<FlagSubject[]> {
+    for (let after = ''; ;) {
+      const tenants = await this.database.query<Omit<SubjectRow, 'units'>>(
+        `select slug, name, region, database_placement, worker_placement from tenant
+         where status <> 'OFFBOARDED' and slug > $1 and ($2::text is null or slug = $2) order by slug limit $3`,
+        [after, tenant ?? null, pageOfTenants],
+      );
+      const last = tenants.at(-1);
+      if (!last) return;
+      yield* this.#unitPages(tenants, kinds);
+      after = last.slug;
+    }
+  }
+
+  /** Tenants as a whole, by slug, from the one after. */
+  async tenantsAfter(after: string, limit: number): Promise<FlagSubject[]> {
+    const rows = await this.database.query<Omit<SubjectRow, 'units'>>(
+      `select slug, name, region, database_placement, worker_placement from tenant
+       where status <> 'OFFBOARDED' and slug > $1 order by slug limit $2`,
+      [after, limit],
+    );
+    return rows.map((row) => subject(row, null));
+  }
+
+  async *#unitPages(
+    tenants: readonly Omit<SubjectRow, 'units'>[],
+    kinds: readonly SubjectUnitKind[],
+  ): AsyncGenerator<FlagSubject[]> {
+    const bySlug = new Map(tenants.map((row) => [row.slug, row]));
+    const told = new Set<string>();
+    let [slug, kind, code] = ['', '', ''];
+    for (;;) {
+      const units = await this.database.query<SubjectRow['units'][number] & { slug: string }>(
+        `select t.slug, u.kind, u.code, u.name, u.parent_kind as "parentKind", u.parent_code as "parentCode"
+         from unit u join tenant t on t.id = u.tenant_id
+         where t.slug = any($1) and u.kind = any($2) and (t.slug, u.kind, u.code) > ($3, $4, $5)
+         order by t.slug, u.kind, u.code limit $6`,
+        [[...bySlug.keys()], kinds, slug, kind, code, pageOfUnits],
+      );
+      const last = units.at(-1);
+      const batch: FlagSubject[] = [];
+      for (const unit of units) {
+        const row = bySlug.get(unit.slug);
+        if (!row) continue;
+        if (!told.has(unit.slug)) batch.push(subject(row, null));
+        told.add(unit.slug);
+        batch.push(subject(row, unit));
+      }
+      if (!last) {
+        // Tenants without units.
+        yield tenants.filter((row) => !told.has(row.slug)).map((row) => subject(row, null));
+        return;
+      }
+      yield batch;
+      [slug, kind, code] = [last.slug, last.kind, last.code];
+    }
+  }
+
+  /**
    * The context of a question in which units may be named by code or by key.
    * @throws NotFoundError TENANT_NOT_FOUND, UNIT_NOT_FOUND
    */
@@ -104,7 +169,7 @@ export class FlagSubjects {
   }
 }
 
-function subject(row: SubjectRow, unit: SubjectRow['units'][number] | null): FlagSubject {
+function subject(row: Omit<SubjectRow, 'units'>, unit: SubjectRow['units'][number] | null): FlagSubject {
   const context: FlagContext = {
     tenant: row.slug,
     tier: isolationTier(row.database_placement, row.worker_placement),

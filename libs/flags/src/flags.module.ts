@@ -24,6 +24,11 @@ import { PropagationReadModel } from './receipts/propagation.read-model.js';
 import { ShadowReadModel } from './shadow/shadow.read-model.js';
 import { ShadowResolver } from './shadow/shadow.resolver.js';
 import { ShadowStore } from './shadow/shadow.store.js';
+import { simulationProviders } from './simulation/providers.js';
+import { LintResolver } from './lint/lint.resolver.js';
+import { Playground } from './playground/playground.js';
+import { PlaygroundResolver } from './playground/playground.resolver.js';
+import { staleProviders } from './stale/providers.js';
 
 const delivery = [
   FlagFeed,
@@ -59,6 +64,11 @@ const shadow = [ShadowStore, ShadowReadModel, ShadowResolver];
     ...delivery,
     ...changeRequestProviders,
     ...shadow,
+    ...simulationProviders,
+    LintResolver,
+    Playground,
+    PlaygroundResolver,
+    ...staleProviders,
     ...resolvers,
   ],
   exports: [FlagsService, FlagsReadModel, FlagFeed, FlagMetrics, InstanceReceipts, SdkAccess, ShadowStore],

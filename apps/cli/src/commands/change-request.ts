@@ -5,7 +5,15 @@ import type { Client } from '../client.js';
 import { CliError } from '../cli-error.js';
 import type { Context } from '../context.js';
 import { parseFormat, render, renderOne } from '../output.js';
-import { decided, environment, scopeOf, withScope, type ScopeOptions } from './flag.js';
+import {
+  decided,
+  environment,
+  scopeOf,
+  summary,
+  withScope,
+  type ScopeOptions,
+  type Summary,
+} from './flag.js';
 
 interface ChangeRequest {
   id: string;
@@ -21,10 +29,11 @@ interface ChangeRequest {
   changes: { summary: string }[];
   approvals: { by: string; at: string; comment: string | null; counts: boolean }[];
   conflicts: { change: string; expected: string; found: string }[];
+  lint: { severity: string; code: string; message: string }[];
 }
 
 const fields = `id title environment status statusReason author digest approvalsNeeded approvalsGiven applyAt
-  changes { summary } approvals { by at comment counts } conflicts { change expected found }`;
+  changes { summary } approvals { by at comment counts } conflicts { change expected found } lint { severity code message }`;
 
 interface OpenOptions extends ScopeOptions {
   env: string;
@@ -36,6 +45,7 @@ interface OpenOptions extends ScopeOptions {
   definition?: string;
   file?: string;
   submit?: boolean;
+  lintOverride?: string;
 }
 
 /** `tierdeck change-request open|list|show|submit|approve|reject|apply|schedule|unschedule|close|discard`. */
@@ -65,6 +75,7 @@ export function changeRequestCommands(program: Command, context: Context): void 
     .option('--definition <file>', 'new riskClass, variants or defaultVariant, as YAML')
     .option('-f, --file <path>', 'YAML list of changes: kind, flag, scope, enabled, variant')
     .option('--submit', 'submit it for review at once')
+    .option('--lint-override <why>', 'why what the lint refuses is wanted')
     .action(async (flag: string | undefined, value: string | undefined, options: OpenOptions) => {
       const changes = await changesOf(flag, value, options);
       const title = options.title ?? `${flag ?? options.file ?? 'flags'} ${value ?? ''}`.trim();
@@ -73,6 +84,7 @@ export function changeRequestCommands(program: Command, context: Context): void 
         description: options.description,
         environment: options.env,
         submit: options.submit ?? false,
+        lintOverride: options.lintOverride,
         changes,
       });
     });
@@ -120,6 +132,24 @@ export function changeRequestCommands(program: Command, context: Context): void 
       const request = await find(await context.client(), id);
       if (output === 'table') show(context, request);
       else context.data(renderOne(request, output));
+    });
+
+  group
+    .command('simulate <id>')
+    .description('who would change if it were applied now; exit code 2 if anybody')
+    .action(async (id: string) => {
+      const client = await context.client();
+      const { simulateChangeRequest } = await client.request<{ simulateChangeRequest: Impact[] }>(
+        `query ($id: ID!) { simulateChangeRequest(id: $id, first: 0) { flag total affectedTotal affectedTenants
+           transitions { before { enabled variant } after { enabled variant } count } } }`,
+        { id },
+      );
+      for (const { flag, total, affectedTotal, affectedTenants, transitions } of simulateChangeRequest) {
+        context.data(`${flag}: ${affectedTotal} of ${total} would change, of ${affectedTenants} tenants\n`);
+        for (const { before, after, count } of transitions)
+          context.data(`  ${count} from ${summary(before)} to ${summary(after)}\n`);
+        if (affectedTotal > 0) context.exitCode = 2;
+      }
     });
 
   for (const [verb, mutation, description] of [
@@ -204,6 +234,14 @@ function policyCommands(group: Command, context: Context): void {
     });
 }
 
+interface Impact {
+  flag: string;
+  total: number;
+  affectedTotal: number;
+  affectedTenants: number;
+  transitions: { before: Summary; after: Summary; count: number }[];
+}
+
 interface Policy {
   environment: string;
   riskClass: string;
@@ -279,6 +317,7 @@ function show(context: Context, request: ChangeRequest): void {
     ...request.conflicts.map(
       ({ change, expected, found }) => `CONFLICT ${change}: expected ${expected}, found ${found}`,
     ),
+    ...request.lint.map(({ severity, code, message }) => `${severity} ${code}: ${message}`),
   ];
   context.data(`${lines.join('\n')}\n`);
 }

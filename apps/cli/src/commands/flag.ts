@@ -3,6 +3,8 @@ import type { Context } from '../context.js';
 import { CliError } from '../cli-error.js';
 import { parseFormat, render, renderOne } from '../output.js';
 import { propagationCommands } from './flag-propagation.js';
+import { flagCleanupCommands } from './flag-cleanup.js';
+import { flagPlaygroundCommand } from './flag-playground.js';
 import { flagShadowCommand } from './flag-shadow.js';
 
 export interface ScopeOptions {
@@ -59,6 +61,8 @@ export function scopeOf(options: ScopeOptions): { kind: string; key: string } {
 export function flagCommands(program: Command, context: Context): void {
   const flag = program.command('flag').description('what tenants see');
   flagShadowCommand(flag, context);
+  flagPlaygroundCommand(flag, context);
+  flagCleanupCommands(flag, context);
 
   withScope(flag.command('set <flag> [value]'))
     .description('set the rule of a scope: on, off, or the name of a variant')
@@ -141,11 +145,13 @@ export function flagCommands(program: Command, context: Context): void {
         ...(options.clear ? { clear: true } : decided(value)),
       };
       const { simulateFlagChange } = await client.request<{ simulateFlagChange: Simulation }>(
-        `query ($input: SimulateFlagChangeInput!) { simulateFlagChange(input: $input) { unchanged total affected {
+        `query ($input: SimulateFlagChangeInput!) { simulateFlagChange(input: $input) {
+           unchanged total affectedTotal affectedTenants transitions { before { enabled variant } after { enabled variant } count }
+           affected {
            tenant unitKind unitCode unitName before { enabled variant } after { enabled variant } } } }`,
         { input },
       );
-      const { affected, total } = simulateFlagChange;
+      const { affected, total, affectedTotal, affectedTenants, transitions } = simulateFlagChange;
       context.data(
         render(
           affected,
@@ -165,8 +171,10 @@ export function flagCommands(program: Command, context: Context): void {
           (row) => (row.unitCode ? `${row.tenant}/${row.unitCode}` : row.tenant),
         ),
       );
-      context.message(`${affected.length} of ${total} would change.`);
-      if (affected.length > 0) context.exitCode = 2;
+      context.message(`${affectedTotal} of ${total} would change, of ${affectedTenants} tenants.`);
+      for (const { before, after, count } of transitions)
+        context.message(`  ${count} from ${summary(before)} to ${summary(after)}`);
+      if (affectedTotal > 0) context.exitCode = 2;
     });
 
   flag
@@ -192,6 +200,9 @@ export function flagCommands(program: Command, context: Context): void {
 }
 
 interface Simulation {
+  affectedTotal: number;
+  affectedTenants: number;
+  transitions: { before: Summary; after: Summary; count: number }[];
   unchanged: number;
   total: number;
   affected: {
@@ -204,12 +215,12 @@ interface Simulation {
   }[];
 }
 
-interface Summary {
+export interface Summary {
   enabled: boolean;
   variant: string | null;
 }
 
-function summary({ enabled, variant }: Summary): string {
+export function summary({ enabled, variant }: Summary): string {
   return variant ?? (enabled ? 'on' : 'off');
 }
 

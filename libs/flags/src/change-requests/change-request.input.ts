@@ -35,6 +35,8 @@ abstract class ContentInput {
   description?: string | null;
   @Field(() => [FlagChangeInput])
   changes!: FlagChangeInput[];
+  @Field(() => String, { nullable: true, description: 'Why what the lint refuses is wanted.' })
+  lintOverride?: string | null;
   @Field(() => String, { nullable: true, description: 'Idempotency key: a repetition changes nothing.' })
   clientMutationId?: string | null;
 }

@@ -83,6 +83,8 @@ export class ChangeRequestType {
   status!: ChangeRequestStatus;
   @Field(() => String, { nullable: true })
   statusReason!: string | null;
+  @Field(() => String, { nullable: true, description: 'Why what the lint refuses is wanted.' })
+  lintOverride!: string | null;
   @Field(() => String)
   author!: string;
   @Field(() => Date)

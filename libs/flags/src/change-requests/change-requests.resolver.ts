@@ -60,10 +60,10 @@ export class ChangeRequestsResolver {
     @Args('input') input: OpenChangeRequestInput,
     @CurrentActor() actor: Actor,
   ): Promise<ChangeRequestPayload> {
-    const { clientMutationId, title, description, environment, submit } = input;
+    const { clientMutationId, title, description, environment, submit, lintOverride } = input;
     const changes = toWantedChanges(input.changes);
     const id = await this.commands.run(actor, { clientMutationId, input }, (command) =>
-      this.service.open(command, { title, description, environment, submit, changes }),
+      this.service.open(command, { title, description, environment, submit, changes, lintOverride }),
     );
     return { changeRequest: await this.readModel.byId(id) };
   }
@@ -74,10 +74,10 @@ export class ChangeRequestsResolver {
     @Args('input') input: EditChangeRequestInput,
     @CurrentActor() actor: Actor,
   ): Promise<ChangeRequestPayload> {
-    const { id, title, description } = input;
+    const { id, title, description, lintOverride } = input;
     const changes = toWantedChanges(input.changes);
     return this.#run(actor, id, input, (command) =>
-      this.service.edit(command, id, { title, description, changes }),
+      this.service.edit(command, id, { title, description, changes, lintOverride }),
     );
   }
 

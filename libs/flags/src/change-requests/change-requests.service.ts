@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { Command } from '#audit';
 import { InvalidInputError, type Transaction } from '#platform';
+import { lintChanges, refuseErrors } from '../lint/lint-changes.js';
 import { EnvironmentNotFoundError } from '../flags.errors.js';
 import { FlagsService } from '../flags.service.js';
 import { environmentNames } from '../flags.store.js';
@@ -57,6 +58,7 @@ export class ChangeRequestsService {
     await knownEnvironment(tx, input.environment);
     const content = checkTexts(input);
     const changes = await draftChanges(tx, input.environment, input.changes);
+    if (input.submit) refuseErrors(await lintChanges(tx, input.environment, changes), content.lintOverride);
     const id = randomUUID();
     const status = input.submit ? 'IN_REVIEW' : 'DRAFT';
     const request = { id, ...content, environment: input.environment, changes, status } as const;
@@ -79,10 +81,13 @@ export class ChangeRequestsService {
     });
   }
 
+  /** @throws LintRefusedError LINT_REFUSED, ChangeRequestConflictError */
   async submit(command: Command, id: string): Promise<void> {
     const request = await locked(command.tx, id, 'submitted', ['DRAFT']);
     refuseOthers(command, request);
     await refuseConflicts(command.tx, request);
+    const findings = await lintChanges(command.tx, request.environment, request.changes);
+    refuseErrors(findings, request.lintOverride);
     await move(command, request, 'submitted', 'IN_REVIEW');
   }
 

@@ -3,9 +3,8 @@ import { Requires } from '#identity';
 import { FlagQuestions } from '../flag-questions.js';
 import { EvaluateFlagInput, SimulateFlagChangeInput } from './flag.input.js';
 import { FlagDecisionType, FlagSimulationType } from './flag.type.js';
+import { toSimulationType } from '../simulation/simulation.presenter.js';
 import { toRuleType } from './flags.resolver.js';
-
-const maxAffected = 1_000;
 
 /** What flags are, why, and what they would be. */
 @Resolver()
@@ -47,21 +46,6 @@ export class FlagQuestionsResolver {
   async simulateFlagChange(
     @Args('input', { type: () => SimulateFlagChangeInput }) input: SimulateFlagChangeInput,
   ): Promise<FlagSimulationType> {
-    const { affected, unchanged, total } = await this.questions.simulate(input);
-    return {
-      unchanged,
-      total,
-      affectedTotal: affected.length,
-      affected: affected
-        .slice(0, maxAffected)
-        .map(({ subject: { tenant, unitKind, unitCode, unitName }, before, after }) => ({
-          tenant,
-          unitKind,
-          unitCode,
-          unitName,
-          before,
-          after,
-        })),
-    };
+    return toSimulationType(await this.questions.simulate(input));
   }
 }

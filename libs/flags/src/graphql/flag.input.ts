@@ -122,6 +122,10 @@ export class SimulateFlagChangeInput {
   variant?: string | null;
   @Field(() => Boolean, { nullable: true, description: 'Simulate that the rule is taken away.' })
   clear?: boolean | null;
+  @Field(() => Int, { nullable: true, description: 'Examples to give, 0 to 1000; 1000 unless told.' })
+  first?: number | null;
+  @Field(() => Int, { nullable: true, description: 'Examples to leave out before them.' })
+  skip?: number | null;
 }
 
 export const SdkTokenKindEnum = { CLIENT: 'CLIENT', FRONTEND: 'FRONTEND', RUNTIME: 'RUNTIME' } as const;

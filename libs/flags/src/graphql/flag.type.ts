@@ -172,15 +172,31 @@ export class FlagEffectType {
   after!: FlagDecisionSummaryType;
 }
 
+@ObjectType('FlagTransition')
+export class FlagTransitionType {
+  @Field(() => FlagDecisionSummaryType)
+  before!: FlagDecisionSummaryType;
+  @Field(() => FlagDecisionSummaryType)
+  after!: FlagDecisionSummaryType;
+  @Field(() => Int)
+  count!: number;
+}
+
 @ObjectType('FlagSimulation')
 export class FlagSimulationType {
-  @Field(() => [FlagEffectType], { description: 'At most a thousand; affectedTotal counts all.' })
+  @Field(() => String)
+  flag!: string;
+  @Field(() => Int, { description: 'Tenants of whom something changes.' })
+  affectedTenants!: number;
+  @Field(() => [FlagTransitionType], { description: 'From what to what, the most frequent first.' })
+  transitions!: FlagTransitionType[];
+  @Field(() => [FlagEffectType], { description: 'A page of at most a thousand; affectedTotal counts all.' })
   affected!: FlagEffectType[];
   @Field(() => Int)
   affectedTotal!: number;
   @Field(() => Int)
   unchanged!: number;
-  @Field(() => Int, { description: 'Tenants, branches and warehouses that were looked at.' })
+  @Field(() => Int, { description: 'Tenants, branches, warehouses and accounts that were looked at.' })
   total!: number;
 }
 

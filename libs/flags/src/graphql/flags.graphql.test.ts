@@ -142,11 +142,18 @@ describe('flags over GraphQL', () => {
     const off = { enabled: false, variant: 'old' };
     // Seattle keeps its own rule, and so does its warehouse; variant "old" means on with it, so off is a change.
     expect((await run(simulate, { ...at, scope, clear: true }))['simulateFlagChange']).toEqual({
-      total: 6,
+      total: 7,
       unchanged: 4,
-      affectedTotal: 2,
+      affectedTotal: 3,
       affected: [
         { tenant: 'northwind', unitKind: null, unitCode: null, before: { variant: 'old' }, after: off },
+        {
+          tenant: 'northwind',
+          unitKind: 'ACCOUNT',
+          unitCode: 'ALFKI',
+          before: { variant: 'old' },
+          after: off,
+        },
         {
           tenant: 'northwind',
           unitKind: 'BRANCH',

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database, InvalidInputError, NotFoundError } from '#platform';
-import type { FlagDecision } from '../compiler/index.js';
+import { FlagDecider, type FlagDecision } from '../compiler/index.js';
 import { contextField, environmentScope, isUnitScope, type FlagScope } from '../flag.js';
 import type { FlagSubject, SubjectUnitKind } from '../flag-subjects.js';
 import {
@@ -11,7 +11,6 @@ import {
   type LabelledRuleRow,
 } from '../flags.read-model.js';
 import { toFlag, type FlagRecord, type FlagRow } from '../flags.store.js';
-import { decider } from '../simulation.js';
 import { MatrixColumns, type Window } from './matrix-columns.js';
 
 /** Cells of one window: enough for a large screen, little enough to be answered at once. */
@@ -72,8 +71,8 @@ export class FlagMatrix {
     const rows = flags.rows.map((row) => {
       const flag = toFlag(row);
       const state = { flag, archived: false, enabled: row.on_here, rules: rules.get(flag.key) ?? [] };
-      const decideFor = decider(state, state.rules);
-      return { flag, cells: columns.map(({ context }) => decisions.place(decideFor(context))) };
+      const decider = new FlagDecider(state);
+      return { flag, cells: columns.map(({ context }) => decisions.place(decider.decide(context))) };
     });
     return { rowCount: flags.total, columnCount: total, columns, decisions: decisions.all, rows };
   }
