@@ -1,6 +1,7 @@
 import { InvalidInputError } from '#platform';
 import { boundContext } from '../compiler/index.js';
 import { contextField, type FlagContext } from '../flag.js';
+import { tenantOfValue } from './fold/token-scope.js';
 import type { SdkGrant } from './sdk-access.js';
 
 const fields = Object.values(contextField);
@@ -26,9 +27,16 @@ export function readContext(
   }
   if (tenant) {
     const bound = boundContext(context, tenant);
+    if (isUserOfAnother(bound.userId, tenant.slug)) delete bound.userId;
     return scope.branch === null ? bound : { ...bound, branch: scope.branch };
   }
   return kind === 'FRONTEND' ? { userId: context.userId } : context;
+}
+
+/** Users whose id is written like a unit key, `northwind/jo`, belong to that tenant: nobody else can claim to be one. */
+function isUserOfAnother(userId: string | undefined, slug: string): boolean {
+  const owner = userId === undefined ? undefined : tenantOfValue(userId);
+  return owner !== undefined && owner !== slug;
 }
 
 function text(value: unknown): string | undefined {

@@ -113,6 +113,24 @@ describe('evaluation on the server', () => {
     expect(names(await ask('/api/frontend', { context: {} }, theirs))).toContain('engine');
   });
 
+  it('lets nobody claim to be a user of another tenant', async () => {
+    await flags.create({ key: 'for-ann', kind: 'BOOLEAN' });
+    const scope = { kind: 'USER', key: 'contoso/ann' } as const;
+    const { revision } = await flags.set({ flag: 'for-ann', scope, enabled: true });
+    await flags.served(revision);
+    const ann = { context: { userId: 'contoso/ann' } };
+    const theirs = { authorization: (await flags.token('FRONTEND', contosoId)).secret };
+    expect(names(await ask('/api/frontend', ann, theirs))).toContain('for-ann');
+    expect(names(await ask('/api/frontend', ann))).not.toContain('for-ann');
+    const { secret } = await flags.token('CLIENT', northwindId);
+    const payload = await fetch(`${flags.url}/api/client/features`, { headers: { authorization: secret } });
+    expect(await payload.text()).not.toContain('contoso');
+    const gone = await flags.commands.asSystem('test', (command) =>
+      flags.service.archive(command, { flag: 'for-ann' }),
+    );
+    await flags.served(gone.revision);
+  });
+
   it('refuses tokens of the wrong kind and contexts that are none', async () => {
     const client = { authorization: (await flags.token('CLIENT')).secret };
     expect((await ask('/api/frontend', undefined, client)).status).toBe(403);
