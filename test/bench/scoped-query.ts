@@ -6,6 +6,7 @@ import { createTenantDatabase } from '../../libs/runtime/src/tenant-database.fix
 import { createTenantScope, type TenantScope } from '../../libs/runtime/src/tenant-scope.js';
 import { withTestClient } from '../support/database.js';
 import { quantile } from './measure.js';
+import { benchScopedFind } from './scoped-find.js';
 import type { Measurement } from './report.js';
 
 const tenantCount = 50;
@@ -66,6 +67,7 @@ export async function benchScopedQuery(): Promise<Measurement[]> {
         goal: `≤ ${goal}`,
         reached: ratio <= goal,
       },
+      await benchScopedFind(fixture.login, tenants, itemsPerTenant),
     ];
   } finally {
     pools.close();
