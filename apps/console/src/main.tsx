@@ -10,6 +10,7 @@ import { createRoot } from 'react-dom/client';
 import { ConfirmProvider } from './components/confirm.js';
 import { router } from './router.js';
 import { SessionGate } from './session/session.js';
+import { EnvironmentsGate } from './shell/environments-gate.js';
 import { theme } from './theme/theme.js';
 
 const colourScheme = localStorageColorSchemeManager({ key: 'tierdeck-colour-scheme' });
@@ -21,9 +22,11 @@ createRoot(element).render(
     <MantineProvider theme={theme} colorSchemeManager={colourScheme} defaultColorScheme="auto">
       <Notifications position="bottom-right" limit={4} />
       <SessionGate>
-        <ConfirmProvider>
-          <RouterProvider router={router} />
-        </ConfirmProvider>
+        <EnvironmentsGate>
+          <ConfirmProvider>
+            <RouterProvider router={router} />
+          </ConfirmProvider>
+        </EnvironmentsGate>
       </SessionGate>
     </MantineProvider>
   </StrictMode>,

@@ -8,16 +8,22 @@ import {
 } from '@tanstack/react-router';
 import { matrixUnits } from './matrix/units.js';
 import { manyOf, oneOf, searchOf, someOf, text } from './search-params.js';
-import { environments } from './shell/environment.js';
 import { NotFound } from './shell/not-found.js';
 import { Shell } from './shell/shell.js';
-import { operationStatuses, releaseStatuses, tenantStatuses, tiers } from './statuses.js';
+import {
+  changeRequestStatuses,
+  fleetStatuses,
+  operationStatuses,
+  releaseStatuses,
+  tenantStatuses,
+  tiers,
+} from './statuses.js';
 import { tenantTabs } from './tenants/tabs.js';
 
 const root = createRootRoute({
   component: Shell,
   notFoundComponent: NotFound,
-  validateSearch: searchOf({ env: oneOf(environments) }),
+  validateSearch: searchOf({ env: text }),
   search: { middlewares: [retainSearchParams(['env'])] },
 });
 
@@ -108,6 +114,32 @@ const matrix = createRoute({
   component: lazyRouteComponent(() => import('./matrix/matrix.page.js'), 'MatrixPage'),
 });
 
+const changeRequests = createRoute({
+  getParentRoute: () => root,
+  path: '/change-requests',
+  validateSearch: searchOf({ status: someOf(changeRequestStatuses) }),
+  component: lazyRouteComponent(
+    () => import('./change-requests/change-requests.page.js'),
+    'ChangeRequestsPage',
+  ),
+});
+
+const changeRequest = createRoute({
+  getParentRoute: () => root,
+  path: '/change-requests/$id',
+  component: lazyRouteComponent(
+    () => import('./change-requests/change-request.page.js'),
+    'ChangeRequestPage',
+  ),
+});
+
+const fleet = createRoute({
+  getParentRoute: () => root,
+  path: '/fleet',
+  validateSearch: searchOf({ status: someOf(fleetStatuses) }),
+  component: lazyRouteComponent(() => import('./fleet/fleet.page.js'), 'FleetPage'),
+});
+
 const releases = createRoute({
   getParentRoute: () => root,
   path: '/releases',
@@ -158,6 +190,9 @@ export const router = createRouter({
     flags,
     flag,
     matrix,
+    changeRequests,
+    changeRequest,
+    fleet,
     releases,
     newRelease,
     release,

@@ -36,3 +36,16 @@ export const releaseStatuses = [
 ] as const satisfies Enum<'ReleaseStatus'>[];
 
 export const unitKinds = ['REGION', 'BRANCH', 'WAREHOUSE', 'ACCOUNT'] as const satisfies Enum<'UnitKind'>[];
+
+export const changeRequestStatuses = [
+  'DRAFT',
+  'IN_REVIEW',
+  'SCHEDULED',
+  'REJECTED',
+  'APPLYING',
+  'APPLIED',
+  'CLOSED',
+  'DISCARDED',
+] as const satisfies Enum<'ChangeRequestStatus'>[];
+
+export const fleetStatuses = ['FAILED', 'BEHIND', 'CURRENT'] as const satisfies Enum<'FleetStatus'>[];

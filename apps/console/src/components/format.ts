@@ -8,6 +8,13 @@ export const formatCompact = (value: number): string =>
 /** Of a fraction between 0 and 1. */
 export const formatPercent = (fraction: number): string => `${numbers.format(fraction * 100)} %`;
 
+/** In binary units, as files are measured. */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
+  return `${numbers.format(bytes / 1_024 ** power)} ${units[power]}`;
+}
+
 /** `PROVISIONING` as people read it. */
 export function sentence(constant: string): string {
   const words = constant.toLowerCase().replaceAll('_', ' ');

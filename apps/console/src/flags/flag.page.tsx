@@ -14,9 +14,11 @@ import { Explanation } from './explanation.js';
 import { FlagTenants } from './flag-tenants.js';
 import styles from './flags.module.css';
 import { flagChangedSubscription, type FlagDetail, flagQuery, type Scope } from './flags.query.js';
+import { Propagation } from './propagation.js';
 import { RuleForm } from './rule-form.js';
 import { Rules } from './rules.js';
 import { formatScope, parseScope } from './scope.js';
+import { ShadowDifferences } from './shadow-differences.js';
 import { useFlagActions } from './use-flag-actions.js';
 
 const route = getRouteApi('/flags/$key');
@@ -106,6 +108,7 @@ function FlagView({ flag, onChanged }: { flag: FlagDetail; onChanged: () => void
           <Panel title={`Rules in ${environment.name}`} flush>
             <Rules flag={flag} actions={actions} selected={at} onSelect={select} />
           </Panel>
+          <ShadowDifferences flag={flag.key} />
         </div>
         <div className={styles['column']}>
           <Panel title="Set a rule">
@@ -113,6 +116,13 @@ function FlagView({ flag, onChanged }: { flag: FlagDetail; onChanged: () => void
           </Panel>
           <Panel title="Why">
             <Explanation flag={flag} scope={at} />
+          </Panel>
+          <Panel title="Who has it">
+            <Propagation
+              key={`${flag.key}:${environment.name}`}
+              flag={flag.key}
+              environment={environment.name}
+            />
           </Panel>
         </div>
       </div>

@@ -1,7 +1,7 @@
 import { Button, Switch, Tooltip } from '@mantine/core';
 import { IconFlag3, IconPlus } from '@tabler/icons-react';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { Badge } from '../components/badges.js';
 import { CopyAsCli } from '../components/copy-button.js';
 import { type Column, DataGrid } from '../components/data-grid.js';
@@ -13,7 +13,7 @@ import { Time } from '../components/time.js';
 import { useLive, useThrottled } from '../graphql/use-live.js';
 import { usePages } from '../graphql/use-pages.js';
 import { useCan } from '../session/session.js';
-import { environments } from '../shell/environment.js';
+import { useEnvironments } from '../shell/environment.js';
 import { CreateFlag } from './create-flag.js';
 import styles from './flags.module.css';
 import { flagChangedSubscription, type FlagRow, flagsQuery } from './flags.query.js';
@@ -29,6 +29,8 @@ export function FlagsPage() {
   const [creating, setCreating] = useState(false);
   const flags = usePages(flagsQuery, { search: q ?? null, archived }, (data) => data.flags);
   useLive(flagChangedSubscription, {}, useThrottled(flags.refresh));
+  const environments = useEnvironments();
+  const columns = useMemo(() => columnsFor(environments.map(({ name }) => name)), [environments]);
   return (
     <Page
       fill
@@ -89,7 +91,7 @@ export function FlagsPage() {
   );
 }
 
-const columns: Column<FlagRow>[] = [
+const columnsFor = (environments: readonly string[]): Column<FlagRow>[] => [
   {
     key: 'key',
     header: 'Flag',

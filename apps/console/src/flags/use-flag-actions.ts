@@ -1,5 +1,10 @@
+import type { FlagChangeInput } from '../change-requests/change-requests.query.js';
+import { useOpenRequest } from '../change-requests/use-open-request.js';
 import { useConfirm } from '../components/confirm.js';
+import { notifyProblem } from '../components/toasts.js';
+import type { Problem } from '../graphql/describe-error.js';
 import { useCommand } from '../graphql/use-command.js';
+import { useIsProduction } from '../shell/environment.js';
 import {
   clearFlagRuleMutation,
   type FlagDetail,
@@ -20,7 +25,9 @@ export function useFlagActions(flag: FlagDetail, onChanged: () => void) {
   const set = useCommand(setFlagRuleMutation);
   const clear = useCommand(clearFlagRuleMutation);
   const enable = useCommand(setFlagEnabledMutation);
+  const request = useOpenRequest(notifyProblem);
   const environment = flag.environment.name;
+  const production = useIsProduction(environment);
   const at = (scope: Scope) => ({ flag: flag.key, environment, scope: { kind: scope.kind, key: scope.key } });
   const ruleAt = (scope: Scope) =>
     flag.environment.rules.find((rule) => rule.scope.kind === scope.kind && rule.scope.key === scope.key);
@@ -39,8 +46,22 @@ export function useFlagActions(flag: FlagDetail, onChanged: () => void) {
     };
   };
 
+  /** For changes that the policy lets nobody make alone: asks, then opens a request; any other refusal is told. */
+  const requestInstead = (change: FlagChangeInput, title: string, reason: string | undefined) => {
+    return async (problem: Problem): Promise<void> => {
+      if (problem.code !== 'CHANGE_REQUEST_REQUIRED') return notifyProblem(problem);
+      const answer = await confirm({
+        title: 'Open a change request?',
+        body: `${problem.message} Somebody else approves exactly this change; then it is applied.`,
+        action: 'Open request',
+      });
+      if (answer) await request.run({ environment, title, reason, changes: [change] });
+      onChanged();
+    };
+  };
+
   return {
-    busy: set.busy || clear.busy || enable.busy,
+    busy: set.busy || clear.busy || enable.busy || request.busy,
     ruleAt,
 
     async setRule(scope: Scope, value: RuleValue, reason: string | undefined): Promise<boolean> {
@@ -50,6 +71,12 @@ export function useFlagActions(flag: FlagDetail, onChanged: () => void) {
         {
           done: ({ setFlagRule }) => `Rule set for ${describeScope(scope)}, revision ${setFlagRule.revision}`,
           undo,
+          onProblem: (problem) =>
+            void requestInstead(
+              { flag: flag.key, kind: 'SET_RULE', scope: at(scope).scope, ...value },
+              `${flag.key} for ${describeScope(scope)}`,
+              reason,
+            )(problem),
         },
       );
       onChanged();
@@ -58,16 +85,22 @@ export function useFlagActions(flag: FlagDetail, onChanged: () => void) {
 
     async clearRule(scope: Scope): Promise<void> {
       const undo = restore(scope);
-      await clear.run(at(scope), { done: `Rule for ${describeScope(scope)} cleared`, undo });
+      const change = { flag: flag.key, kind: 'CLEAR_RULE' as const, scope: at(scope).scope };
+      const title = `Clear ${flag.key} for ${describeScope(scope)}`;
+      await clear.run(at(scope), {
+        done: `Rule for ${describeScope(scope)} cleared`,
+        undo,
+        onProblem: (problem) => void requestInstead(change, title, undefined)(problem),
+      });
       onChanged();
     },
 
     /** The kill switch: off means that no rule counts. In production it asks first. */
     async setEnabled(enabled: boolean): Promise<void> {
       let reason: string | undefined;
-      if (environment === 'production') {
+      if (production) {
         const answer = await confirm({
-          title: enabled ? `Switch ${flag.key} on in production?` : `Kill ${flag.key} in production?`,
+          title: enabled ? `Switch ${flag.key} on in ${environment}?` : `Kill ${flag.key} in ${environment}?`,
           body: enabled
             ? 'Its rules count again, for every tenant, within a second.'
             : 'No rule counts any more: every tenant gets the default within a second. The rules are kept.',
@@ -83,6 +116,12 @@ export function useFlagActions(flag: FlagDetail, onChanged: () => void) {
       await enable.run(
         { ...input, enabled, reason: reason ?? null },
         {
+          onProblem: (problem) =>
+            void requestInstead(
+              { flag: flag.key, kind: 'SET_ENABLED', enabled },
+              `Switch ${flag.key} ${enabled ? 'on' : 'off'}`,
+              reason,
+            )(problem),
           done: `${flag.key} is ${enabled ? 'on' : 'off'} in ${environment}`,
           undo: async () => {
             await enable.run({ ...input, enabled: !enabled, reason: 'undone' });

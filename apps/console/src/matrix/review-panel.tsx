@@ -23,7 +23,7 @@ const shown = 200;
 /** The painted changes as one set: what each becomes, who changes by it, and then all of it at once. */
 export function ReviewPanel({ environment, drafts, onChange, onApplied }: ReviewPanelProps) {
   const [reason, setReason] = useState('');
-  const { apply, progress, problem } = useApply({ environment, drafts, onChange, onApplied });
+  const { apply, busy, problem, tooMany } = useApply({ environment, drafts, onChange, onApplied });
   const all = [...drafts];
   const byFlag = new Map<string, [string, Draft][]>();
   for (const [key, draft] of all.slice(0, shown)) {
@@ -61,18 +61,18 @@ export function ReviewPanel({ environment, drafts, onChange, onApplied }: Review
             onChange={(event) => setReason(event.currentTarget.value)}
           />
           <Group gap="xs" justify="flex-end">
-            <Button variant="default" disabled={progress !== undefined} onClick={() => onChange(new Map())}>
+            <Button variant="default" disabled={busy} onClick={() => onChange(new Map())}>
               Discard
             </Button>
-            <Button loading={progress !== undefined} onClick={() => void apply(reason.trim() || undefined)}>
+            <Button
+              disabled={tooMany !== undefined}
+              loading={busy}
+              onClick={() => void apply(reason.trim() || undefined)}
+            >
               Apply {formatNumber(drafts.size)}
             </Button>
           </Group>
-          {progress !== undefined && (
-            <div className="dim num" role="status">
-              {formatNumber(progress)} applied
-            </div>
-          )}
+          {tooMany && <div className="dim">{tooMany}</div>}
         </div>
       </Panel>
     </aside>

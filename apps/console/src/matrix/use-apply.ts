@@ -1,10 +1,11 @@
-import { useState } from 'react';
+import { useCallback, useState } from 'react';
+import { mostChanges, useOpenRequest } from '../change-requests/use-open-request.js';
+import type { FlagChangeInput } from '../change-requests/change-requests.query.js';
 import { useConfirm } from '../components/confirm.js';
 import { formatNumber } from '../components/format.js';
 import { notifyDone } from '../components/toasts.js';
-import { clearFlagRuleMutation, setFlagRuleMutation } from '../flags/flags.query.js';
 import type { Problem } from '../graphql/describe-error.js';
-import { useCommand } from '../graphql/use-command.js';
+import { useIsProduction } from '../shell/environment.js';
 import type { ChangeSet, Draft } from './change-set.js';
 
 interface ApplyOptions {
@@ -14,80 +15,67 @@ interface ApplyOptions {
   onApplied: () => void;
 }
 
-/**
- * Applies painted changes one after the other, each on the version of its flag that was looked at. At the first refusal
- * it stops: what is applied has left the set, what is not is still in it.
- */
+/** Applies the painted changes as one change request: all of them or none, or they wait for an approval. */
 export function useApply({ environment, drafts, onChange, onApplied }: ApplyOptions) {
   const confirm = useConfirm();
-  const set = useCommand(setFlagRuleMutation);
-  const clear = useCommand(clearFlagRuleMutation);
-  const [progress, setProgress] = useState<number>();
+  const production = useIsProduction(environment);
   const [problem, setProblem] = useState<Problem>();
-
-  /** @returns the flag's version afterwards; undefined if it was refused. */
-  const write = async (
-    { flag, scope }: Draft,
-    rule: Draft['rule'],
-    reason: string | undefined,
-    expectedVersion?: number,
-  ): Promise<number | undefined> => {
-    const at = {
-      flag: flag.key,
-      environment,
-      scope: { kind: scope.kind, key: scope.key },
-      reason: reason ?? null,
-      ...(expectedVersion === undefined ? {} : { expectedVersion }),
-    };
-    if (rule === null) {
-      return (await clear.run(at, { onProblem: setProblem }))?.clearFlagRule.flag.version;
-    }
-    const done = await set.run({ ...at, ...rule }, { onProblem: setProblem });
-    return done?.setFlagRule.flag.version;
-  };
+  const request = useOpenRequest(useCallback((refusal: Problem) => setProblem(refusal), []));
 
   const undo = async (applied: Draft[]) => {
-    for (const draft of applied.toReversed()) {
-      const { enabled, variant } = draft.before;
-      await write(draft, draft.ruled ? { enabled, variant: enabled ? variant : null } : null, 'undone');
-    }
-    notifyDone(`${formatNumber(applied.length)} changes are taken back`);
+    const changes = applied.map((draft) => changeOf(draft, ruleBefore(draft)));
+    const title = `Undo: ${titleOf(applied)}`;
+    const outcome = await request.run({ environment, title, reason: 'undone', changes });
+    if (outcome === 'applied') notifyDone(`${counted(applied.length)} taken back`);
     onApplied();
   };
 
   const apply = async (reason: string | undefined) => {
-    if (environment === 'production' && !(await agreed(confirm, drafts))) return;
     setProblem(undefined);
-    setProgress(0);
-    const versions = new Map<string, number>();
-    const left = new Map(drafts);
-    const applied: Draft[] = [];
-    for (const [key, draft] of drafts) {
-      const seen = versions.get(draft.flag.key) ?? draft.flag.version;
-      const version = await write(draft, draft.rule, reason, seen);
-      if (version === undefined) break;
-      versions.set(draft.flag.key, version);
-      left.delete(key);
-      applied.push(draft);
-      setProgress(applied.length);
-    }
-    setProgress(undefined);
-    onChange(left);
+    const all = [...drafts.values()];
+    if (production && !(await agreed(confirm, environment, all))) return;
+    const changes = all.map((draft) => changeOf(draft, draft.rule));
+    const outcome = await request.run({ environment, title: titleOf(all), reason, changes });
+    if (!outcome) return;
+    onChange(new Map());
     onApplied();
-    if (applied.length > 0)
-      notifyDone(`${formatNumber(applied.length)} changes applied in ${environment}`, () => undo(applied));
+    if (outcome === 'applied')
+      notifyDone(`${counted(all.length)} applied in ${environment}`, () => undo(all));
   };
 
-  return { apply, progress, problem };
+  const tooMany =
+    drafts.size > mostChanges ? `One request takes ${formatNumber(mostChanges)} changes.` : undefined;
+  return { apply, busy: request.busy, problem, tooMany };
 }
 
-async function agreed(confirm: ReturnType<typeof useConfirm>, drafts: ChangeSet): Promise<boolean> {
-  const flags = new Set([...drafts.values()].map(({ flag }) => flag.key));
+const counted = (count: number): string => `${formatNumber(count)} ${count === 1 ? 'change' : 'changes'}`;
+
+function ruleBefore({ ruled, before }: Draft): Draft['rule'] {
+  return ruled ? { enabled: before.enabled, variant: before.enabled ? before.variant : null } : null;
+}
+
+function changeOf({ flag, scope }: Draft, rule: Draft['rule']): FlagChangeInput {
+  const at = { flag: flag.key, scope: { kind: scope.kind, key: scope.key } };
+  return rule === null ? { ...at, kind: 'CLEAR_RULE' } : { ...at, kind: 'SET_RULE', ...rule };
+}
+
+function titleOf(drafts: readonly Draft[]): string {
+  const flags = [...new Set(drafts.map(({ flag }) => flag.key))];
+  const [first] = drafts;
+  const what = flags.length === 1 ? (flags[0] ?? '') : `${formatNumber(flags.length)} flags`;
+  return drafts.length === 1 ? `${what} for ${first?.label ?? ''}` : `${what}, ${counted(drafts.length)}`;
+}
+
+async function agreed(
+  confirm: ReturnType<typeof useConfirm>,
+  environment: string,
+  drafts: readonly Draft[],
+): Promise<boolean> {
   const answer = await confirm({
-    title: `Apply ${formatNumber(drafts.size)} changes in production?`,
-    body: `They change ${formatNumber(flags.size)} ${flags.size === 1 ? 'flag' : 'flags'} and reach every SDK within a second.`,
-    action: 'Apply',
-    expect: 'production',
+    title: `Make ${counted(drafts.length)} in ${environment}?`,
+    body: 'All of them or none. What needs no approval reaches every SDK within a second; what needs one waits for it.',
+    action: 'Go on',
+    expect: environment,
   });
   return answer !== undefined;
 }

@@ -1,8 +1,10 @@
 import {
   IconArrowsShuffle,
   IconBuildingWarehouse,
+  IconDatabase,
   IconFlag3,
   IconGauge,
+  IconGitPullRequest,
   IconHistory,
   IconServer2,
   IconStack2,
@@ -16,6 +18,7 @@ export const navigation = [
     pages: [
       { to: '/tenants', label: 'Tenants', key: 't', icon: IconBuildingWarehouse },
       { to: '/operations', label: 'Operations', key: 'o', icon: IconArrowsShuffle },
+      { to: '/fleet', label: 'Fleet', key: 'l', icon: IconDatabase },
       { to: '/instances', label: 'Data plane', key: 'd', icon: IconServer2 },
     ],
   },
@@ -24,6 +27,7 @@ export const navigation = [
     pages: [
       { to: '/flags', label: 'Flags', key: 'f', icon: IconFlag3 },
       { to: '/matrix', label: 'Matrix', key: 'm', icon: IconTable },
+      { to: '/change-requests', label: 'Approvals', key: 'p', icon: IconGitPullRequest },
       { to: '/releases', label: 'Releases', key: 'r', icon: IconStack2 },
     ],
   },

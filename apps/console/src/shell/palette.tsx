@@ -7,7 +7,7 @@ import { useState } from 'react';
 import { useRead } from '../graphql/use-read.js';
 import { useSession } from '../session/session.js';
 import { paletteQuery } from './palette.query.js';
-import { useEnvironment } from './environment.js';
+import { useEnvironment, useEnvironments } from './environment.js';
 import { pages } from './navigation.js';
 
 /** ⌘K: every tenant, flag, release and page, and the actions that need no page. */
@@ -20,7 +20,7 @@ export function Palette({ onShortcuts }: { onShortcuts: () => void }) {
   const { signOut } = useSession();
   const [environment, setEnvironment] = useEnvironment();
   const { setColorScheme } = useMantineColorScheme();
-  const other = environment === 'production' ? 'staging' : 'production';
+  const others = useEnvironments().filter(({ name }) => name !== environment);
   const icon = { size: 17, stroke: 1.6 };
 
   const groups: SpotlightActionGroupData[] = [
@@ -78,7 +78,11 @@ export function Palette({ onShortcuts }: { onShortcuts: () => void }) {
           leftSection: <IconPlus {...icon} />,
           onClick: () => void navigate({ to: '/releases/new' }),
         },
-        { id: 'environment', label: `Switch to ${other}`, onClick: () => setEnvironment(other) },
+        ...others.map(({ name }) => ({
+          id: `environment-${name}`,
+          label: `Switch to ${name}`,
+          onClick: () => setEnvironment(name),
+        })),
         { id: 'dark', label: 'Dark colours', onClick: () => setColorScheme('dark') },
         { id: 'light', label: 'Light colours', onClick: () => setColorScheme('light') },
         { id: 'system', label: 'Colours of the system', onClick: () => setColorScheme('auto') },

@@ -6,7 +6,7 @@ import { useState } from 'react';
 import { useSession } from '../session/session.js';
 import { ColourSchemeToggle } from './colour-scheme-toggle.js';
 import { EnvironmentSwitch } from './environment-switch.js';
-import { useEnvironment } from './environment.js';
+import { useEnvironment, useIsProduction } from './environment.js';
 import { LiveDot } from './live-dot.js';
 import { Logo } from './logo.js';
 import { navigation } from './navigation.js';
@@ -18,10 +18,11 @@ import { useShortcuts } from './use-shortcuts.js';
 /** The frame around every page: navigation, environment, palette, shortcuts. */
 export function Shell() {
   const [environment] = useEnvironment();
+  const production = useIsProduction(environment);
   const [sheet, setSheet] = useState(false);
   useShortcuts(() => setSheet(true));
   return (
-    <div className={styles['shell']} data-environment={environment}>
+    <div className={styles['shell']} data-environment={production ? 'production' : 'staging'}>
       <a className={styles['skip']} href="#main">
         Skip to content
       </a>

@@ -3,6 +3,7 @@ export const tenantTabs = [
   'units',
   'flags',
   'quotas',
+  'backups',
   'operations',
   'dead-letters',
   'audit',

@@ -11,6 +11,7 @@ import { useRead } from '../graphql/use-read.js';
 import { TenantQuotas } from '../quotas/tenant-quotas.js';
 import { DeadLetters } from './dead-letters.js';
 import { TenantActions } from './tenant-actions.js';
+import { TenantBackups } from './tenant-backups.js';
 import { TenantFlags } from './tenant-flags.js';
 import { TenantOperations } from './tenant-operations.js';
 import { TenantOverview } from './tenant-overview.js';
@@ -102,6 +103,7 @@ function TenantView({ tenant, onChanged }: { tenant: TenantDetail; onChanged: ()
           {tab === 'units' && <TenantUnits tenant={tenant} />}
           {tab === 'flags' && <TenantFlags slug={tenant.slug} />}
           {tab === 'quotas' && <TenantQuotas slug={tenant.slug} />}
+          {tab === 'backups' && <TenantBackups slug={tenant.slug} />}
           {tab === 'operations' && <TenantOperations slug={tenant.slug} />}
           {tab === 'dead-letters' && <DeadLetters slug={tenant.slug} />}
           {tab === 'audit' && <Timeline filter={{ tenant: tenant.slug }} />}
