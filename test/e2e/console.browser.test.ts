@@ -148,12 +148,63 @@ const given = { url: process.env['TIERDECK_E2E_URL'], token: process.env['TIERDE
     await page.getByText('1 change in staging').waitFor();
     await page.getByText('unit see another value of 1 flag').waitFor();
     await page.getByRole('button', { name: 'Apply 1' }).click();
-    await page.getByText('1 changes applied in staging').waitFor();
+    await page.getByText('1 change applied in staging').waitFor();
     const own = grid.locator('[role="gridcell"][data-own="true"]');
     await own.getByText('on').waitFor();
     expect(await own.count()).toBe(1);
     await page.getByRole('button', { name: 'Undo' }).click();
     await own.waitFor({ state: 'detached' });
+  });
+
+  it('lets a financial flag be painted on in production only with the approval of somebody else', async () => {
+    await page.goto(`${url}/matrix?env=production&tenant=northwind&q=percent-deals`);
+    const grid = page.getByRole('grid', { name: 'Flags in production' });
+    await grid.getByRole('gridcell').first().getByText('off').waitFor();
+    await grid.focus();
+    await page.keyboard.press(' ');
+    await page.getByRole('button', { name: 'Apply 1' }).click();
+    await page.getByLabel('Type production to go on').fill('production');
+    await page.getByRole('button', { name: 'Go on' }).click();
+    await page.waitForURL(/change-requests\/[0-9a-f-]+/);
+    await page.getByText('0 of 1 given').waitFor();
+    expect(await page.getByRole('button', { name: 'Approve' }).isDisabled()).toBe(true);
+
+    const id = page.url().replace(/.*change-requests\/([0-9a-f-]+).*/, '$1');
+    const { createToken } = await ask<{ createToken: { secret: string } }>(
+      'mutation ($input: CreateTokenInput!) { createToken(input: $input) { secret } }',
+      { input: { name: 'second-pair-of-eyes', role: 'release' } },
+    );
+    const { changeRequest } = await ask<{ changeRequest: { digest: string } }>(
+      'query ($id: ID!) { changeRequest(id: $id) { digest } }',
+      { id },
+    );
+    await ask(
+      'mutation ($input: ReviewChangeRequestInput!) { approveChangeRequest(input: $input) { changeRequest { id } } }',
+      { input: { id, digest: changeRequest.digest } },
+      createToken.secret,
+    );
+    await page.getByText('second-pair-of-eyes').waitFor();
+    await page.getByRole('button', { name: 'Apply now' }).click();
+    await page.getByLabel('Type production to go on').fill('production');
+    await page.getByRole('dialog').getByRole('button', { name: 'Apply' }).click();
+    await page.getByText('Applied by').waitFor();
+
+    await page.goto(`${url}/flags/pricing.percent-deals?env=production&at=TENANT:northwind`);
+    await page.getByText('Won.').waitFor();
+    await page.getByRole('button', { name: 'Clear rule' }).click();
+    await page.getByText('No rule matches, so the default is served.').waitFor();
+  });
+
+  it('backs a tenant up and shows the archive', async () => {
+    await page.goto(`${url}/tenants/northwind?tab=backups`);
+    await page.getByRole('button', { name: 'Back up now' }).click();
+    await page.waitForURL(/\/operations\//);
+    await page.getByText('Succeeded').first().waitFor();
+    await page.goto(`${url}/tenants/northwind?tab=backups`);
+    await page.getByText('Complete').waitFor();
+    await page.getByRole('button', { name: 'Restore' }).click();
+    await page.getByRole('dialog').getByText('Side by side').waitFor();
+    await page.keyboard.press('Escape');
   });
 
   it('shows all flags of a tenant with the reason of each', async () => {
@@ -186,6 +237,9 @@ const given = { url: process.env['TIERDECK_E2E_URL'], token: process.env['TIERDE
     const pages: [string, RegExp][] = [
       ['/operations', /Operations/],
       ['/instances', /Data plane/],
+      ['/fleet', /Fleet/],
+      ['/change-requests', /Approvals/],
+      ['/matrix', /Matrix/],
       ['/releases', /Releases/],
       ['/releases/new', /Plan a release/],
       ['/quotas?tenant=northwind', /Quotas/],
@@ -203,16 +257,22 @@ const given = { url: process.env['TIERDECK_E2E_URL'], token: process.env['TIERDE
 
   /** Keys of the branches of a tenant, as the matrix names them. */
   async function tenantBranches(slug: string): Promise<string[]> {
+    const { tenant } = await ask<{ tenant: { units: { edges: { node: { key: string } }[] } } }>(
+      'query ($slug: String!) { tenant(slug: $slug) { units(kind: BRANCH, first: 2) { edges { node { key } } } } }',
+      { slug },
+    );
+    return tenant.units.edges.map(({ node }) => node.key);
+  }
+
+  /** A GraphQL request beside the browser. */
+  async function ask<T>(query: string, variables: Record<string, unknown>, bearer = token): Promise<T> {
     const response = await fetch(`${url}/graphql`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
-      body: JSON.stringify({
-        query: `{ tenant(slug: "${slug}") { units(kind: BRANCH, first: 2) { edges { node { key } } } } }`,
-      }),
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${bearer}` },
+      body: JSON.stringify({ query, variables }),
     });
-    const answer = (await response.json()) as {
-      data: { tenant: { units: { edges: { node: { key: string } }[] } } };
-    };
-    return answer.data.tenant.units.edges.map(({ node }) => node.key);
+    const { data, errors } = (await response.json()) as { data: T; errors?: unknown };
+    if (errors) throw new Error(JSON.stringify(errors));
+    return data;
   }
 });

@@ -27,6 +27,7 @@ export function RequestActions({ request, onChanged }: RequestActionsProps) {
   const confirm = useConfirm();
   const { viewer } = useSession();
   const may = useCan('flags:write');
+  const mayReview = useCan('releases:approve') && request.author !== viewer.name;
   const production = useIsProduction(request.environment);
   const approve = useCommand(approveChangeRequestMutation);
   const reject = useCommand(rejectChangeRequestMutation);
@@ -89,11 +90,11 @@ export function RequestActions({ request, onChanged }: RequestActionsProps) {
       )}
       {reviewable && !approved && (
         <>
-          <Button variant="default" disabled={!may || own} onClick={() => void review('reject')}>
+          <Button variant="default" disabled={!mayReview} onClick={() => void review('reject')}>
             Reject
           </Button>
           <Button
-            disabled={!may || own}
+            disabled={!mayReview}
             title={own ? 'You wrote it: somebody else approves it.' : undefined}
             leftSection={<IconCheck size={15} />}
             onClick={() => void review('approve')}
@@ -134,7 +135,7 @@ export function RequestActions({ request, onChanged }: RequestActionsProps) {
               </Menu.Item>
             )}
             {reviewable && approved && (
-              <Menu.Item disabled={!may || own} onClick={() => void review('reject')}>
+              <Menu.Item disabled={!mayReview} onClick={() => void review('reject')}>
                 Reject
               </Menu.Item>
             )}
