@@ -15,7 +15,9 @@ import { backupsStore } from './backups.store.js';
 import { ScratchDatabases, scratchName } from './scratch-databases.js';
 import { TenantArchives } from './tenant-archives.js';
 
-const pollMs = 15_000;
+const pollMs = 5_000;
+/** Archives that the schedule takes at once: after a long stop all tenants are due together. */
+const atOnce = 2;
 /** A backup or drill that failed is tried again by the schedule after this long at the earliest. */
 const pauseAfterTry = `interval '1 hour'`;
 
@@ -78,7 +80,9 @@ export class BackupScheduler implements OnModuleInit, OnApplicationShutdown {
          and (last_try is null or last_try < clock_timestamp() - least("intervalMinutes" * interval '1 minute', ${pauseAfterTry}))
          and not exists (select from operation o where o.tenant_id = dated.id
            and o.kind in ('tenant.back-up', 'tenant.restore-in-place') and o.status in ('PENDING', 'RUNNING', 'WAITING'))
+       and (select count(*) from operation o where o.kind = 'tenant.back-up' and o.status in ('PENDING', 'RUNNING', 'WAITING')) < $1
        order by last_backup nulls first limit 1`,
+      [atOnce],
     );
     if (!due) return false;
     return this.#begin(due.slug, (slug) =>
