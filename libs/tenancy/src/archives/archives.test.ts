@@ -315,6 +315,25 @@ describe('archives', () => {
       });
     });
 
+    it('when the rows that came in are not those of the archive: it is rolled back', async () => {
+      const before = await sums('target');
+      await withPool((client) =>
+        client.query(`create function spoil() returns trigger language plpgsql as
+            $$ begin new.name := 'another'; return new; end $$;
+          create trigger spoil before insert on region for each row execute function spoil();
+          alter table region enable always trigger spoil`),
+      );
+      try {
+        await expect(restore('source', good, 'target')).rejects.toMatchObject({
+          code: 'RESTORE_DIFFERS',
+          tables: ['region'],
+        });
+      } finally {
+        await withPool((client) => client.query('drop trigger spoil on region; drop function spoil()'));
+      }
+      expect(await sums('target')).toEqual(before);
+    });
+
     it('when the database lacks a migration of it', async () => {
       await withPool((client) => client.query(`update schema_migration set checksum = repeat('0', 64)`));
       try {
