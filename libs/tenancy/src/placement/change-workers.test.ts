@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { tenantManifest, TestTenancy } from '../../../../test/support/tenancy.js';
 import type { Placement } from '../tenant.js';
+import { FakeKubernetes } from '../workers/kubernetes.fixture.js';
+import { WorkerPoolsService } from '../workers/worker-pools.service.js';
 
 describe('change of integration workers', () => {
   let scratch: TestDatabase;
@@ -61,5 +63,40 @@ describe('change of integration workers', () => {
     expect(await tenancy.operations.settled(first, 10_000)).toBe('SUCCEEDED');
     expect(await tenancy.operations.settled(second, 10_000)).toBe('SUCCEEDED');
     expect((await tenancy.readModel.bySlug('moving')).workerPlacement).toBe('SHARED');
+  });
+
+  it('runs the workers in a Kubernetes namespace where that is the pool, and takes them away again', async () => {
+    const kubernetes = new FakeKubernetes();
+    const service = tenancy.app.get(WorkerPoolsService);
+    const apiServer = await kubernetes.start();
+    try {
+      await tenancy.foundation.commands.asSystem('test', async (command) => {
+        await service.register(command, {
+          name: 'cluster',
+          capacity: 1,
+          apiServer,
+          namespace: 'workers',
+          image: 'tierdeck',
+          environmentSecret: 'tierdeck-worker',
+          token: 'the-token',
+        });
+        await service.retire(command, 'local');
+      });
+      await tenancy.database.query(`update runtime_instance set seen_at = now() - interval '1 minute'`);
+      const there = (await change('DEDICATED')) as string;
+      await waiting(there);
+      expect([...kubernetes.deployments.keys()]).toEqual(['tierdeck-worker-moving']);
+      await tenancy.heartbeat('integration-worker', tenantId);
+      expect(await tenancy.operations.settled(there, 10_000)).toBe('SUCCEEDED');
+      const back = (await change('SHARED')) as string;
+      await waiting(back);
+      expect(kubernetes.deployments.size).toBe(0);
+      await tenancy.database.query(`update runtime_instance set seen_at = now() - interval '1 minute'`);
+      expect(await tenancy.operations.settled(back, 10_000)).toBe('SUCCEEDED');
+      const pools = await tenancy.database.query('select worker_pool from tenant where id = $1', [tenantId]);
+      expect(pools).toEqual([{ worker_pool: null }]);
+    } finally {
+      await kubernetes.stop();
+    }
   });
 });
