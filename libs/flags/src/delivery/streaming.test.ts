@@ -182,6 +182,7 @@ describe('delta and streaming', () => {
     await until(() => own.text.includes('northwind/seattle'));
     expect(other.text).toBe(before);
     expect((await delta(etag, '', contoso)).status).toBe(304);
+    expect((await delta(undefined, '', contoso)).etag).toBe(etag);
     expect(flags.feed.environment('production')?.revision).toBeGreaterThanOrEqual(revision);
     // A tenant that moves to another tier gets what it sees from then on.
     await flags.set({ flag: 'two', scope: { kind: 'TIER', key: 'SHARED' }, enabled: true });
