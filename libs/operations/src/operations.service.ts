@@ -86,6 +86,15 @@ export class OperationsService {
     await notifyOperation(command, id);
   }
 
+  /** Lets a waiting operation look again now. */
+  async hurry(command: Command, id: string): Promise<void> {
+    await command.tx.query(
+      `update operation set next_run_at = clock_timestamp() where id = $1 and status = 'WAITING'`,
+      [id],
+    );
+    await notifyOperation(command, id);
+  }
+
   /** Stops an operation before its next step; what is done stays and can be retried. */
   async cancel(command: Command, id: string): Promise<void> {
     const operation = await this.#locked(command, id);

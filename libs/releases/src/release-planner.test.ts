@@ -48,6 +48,10 @@ const asTenant = (part: Partial<Tenant> & { slug: string }): Tenant => ({
   databasePlacement: 'SHARED',
   workerPlacement: 'SHARED',
   databaseId: 'pool',
+  suspension: null,
+  statusBefore: null,
+  eraseAfter: null,
+  erasingSince: null,
   createdAt: new Date(0),
   ...part,
 });

@@ -163,7 +163,7 @@ describe('releases over GraphQL', () => {
 
   it('lets a tenant leave that was in a release, with its database', async () => {
     const { offboardTenant } = await run<{ offboardTenant: { operation: { id: string } } }>(
-      `mutation { offboardTenant(input: { tenant: "south", confirm: "south", reason: "contract ended" }) { operation { id } } }`,
+      `mutation { offboardTenant(input: { tenant: "south", confirm: "south", reason: "contract ended", retentionHours: 0 }) { operation { id } } }`,
     );
     const { operations } = server.controlPlane.foundation;
     expect(await operations.settled(offboardTenant.operation.id, 60_000)).toBe('SUCCEEDED');

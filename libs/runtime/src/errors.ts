@@ -77,6 +77,20 @@ export class TenantSuspended extends RuntimeError {
   }
 }
 
+/** The tenant is suspended for writes: 403. PostgreSQL itself refused, so nothing was changed. */
+export class TenantReadOnly extends RuntimeError {
+  constructor(cause: unknown) {
+    super(
+      'TENANT_READ_ONLY',
+      'This tenant is suspended for writes; reads are served.',
+      403,
+      'Ask the operator of the service.',
+      {},
+      cause,
+    );
+  }
+}
+
 /** The tenant's rows are on their way to another database, for longer than a writer waits: 503. Nothing was done. */
 export class TenantMoving extends RuntimeError {
   constructor(cause: unknown, retryAfterSeconds = 1) {

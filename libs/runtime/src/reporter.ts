@@ -9,7 +9,8 @@ export interface ReporterOptions {
   token: string;
   instanceId: string;
   service: string;
-  tenantId: () => string | null;
+  /** null: it serves all tenants. undefined: it serves one that it has not heard of yet, so there is nothing to tell. */
+  tenantId: () => string | null | undefined;
   appliedRevision: () => number;
   logger: RuntimeLogger;
   /** How often figures are sent, in milliseconds. */
@@ -34,6 +35,8 @@ export class Reporter {
   #timer: NodeJS.Timeout | undefined;
   #sentAt = -Infinity;
   #sentRevision = -1;
+  #ending = false;
+  #toldEnd = false;
 
   constructor(private readonly options: ReporterOptions) {}
 
@@ -50,11 +53,13 @@ export class Reporter {
     return this.#sending;
   }
 
-  /** Sends the last figures; they are lost if the control plane is away now. */
+  /** Sends the last figures, and that this is the end; they are lost if the control plane is away now. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
+    this.#ending = true;
     const accepted = await this.flush();
-    if (accepted && this.#hasFigures()) await this.flush();
+    // A report that had waited to be sent again knew of neither.
+    if (accepted && (!this.#toldEnd || this.#hasFigures())) await this.flush();
   }
 
   #isDue(): boolean {
@@ -72,6 +77,7 @@ export class Reporter {
 
   async #send(): Promise<boolean> {
     const report = (this.#unaccepted ??= this.#next());
+    if (!report) return true;
     try {
       const response = await fetch(new URL('/runtime/report', this.options.url), {
         method: 'POST',
@@ -104,13 +110,17 @@ export class Reporter {
     this.#unaccepted = undefined;
     this.#sentAt = performance.now();
     this.#sentRevision = report.appliedRevision;
+    this.#toldEnd = report.ended === true;
   }
 
-  #next(): RuntimeReport {
+  #next(): RuntimeReport | undefined {
+    const tenantId = this.options.tenantId();
+    if (tenantId === undefined) return undefined;
     return {
       instanceId: this.options.instanceId,
       service: this.options.service,
-      tenantId: this.options.tenantId(),
+      tenantId,
+      ...(this.#ending ? { ended: true } : {}),
       startedAt: this.#startedAt,
       sequence: ++this.#sequence,
       appliedRevision: this.options.appliedRevision(),

@@ -62,6 +62,8 @@ export class TierdeckRuntime {
   readonly #listeners = new Set<(notice: SnapshotNotice) => void>();
   readonly #admitted = new AsyncLocalStorage<string>();
   readonly #homes = new Homes(() => this.#directory);
+  /** Of the one tenant that this process serves, also after it is gone from the snapshot. */
+  #ownId: string | undefined;
   #directory = new Directory({ revision: -1, tenants: [], databases: [] });
 
   private constructor(private readonly options: RuntimeOptions) {
@@ -84,7 +86,7 @@ export class TierdeckRuntime {
       service,
       logger,
       instanceId: this.instanceId,
-      tenantId: () => (tenant === undefined ? null : (this.tenant(tenant)?.id ?? null)),
+      tenantId: () => (tenant === undefined ? null : this.#ownId),
       appliedRevision: () => this.revision,
     });
     const admission = { ...defaultAdmissionOptions, ...options.admission };
@@ -148,13 +150,13 @@ export class TierdeckRuntime {
 
   /**
    * The tenant that a request acts for, from its Authorization header and nothing else.
-   * @throws UnknownTenantToken, TenantSuspended
+   * @throws UnknownTenantToken, TenantSuspended unless it is suspended for writes alone
    */
   authenticate(authorization: string | undefined): RuntimeTenant {
     const [, bearer] = /^Bearer +(\S+)$/i.exec(authorization ?? '') ?? [];
     const tenant = bearer === undefined ? undefined : this.tenantOfToken(bearer);
     if (!tenant) throw new UnknownTenantToken();
-    if (tenant.status === 'SUSPENDED') throw new TenantSuspended();
+    if (isClosed(tenant)) throw new TenantSuspended();
     return tenant;
   }
 
@@ -176,6 +178,7 @@ export class TierdeckRuntime {
       pools: this.#pools,
       home: this.#homes.of(tenant.id),
       ...(this.options.moveDeadlineMs === undefined ? {} : { moveDeadlineMs: this.options.moveDeadlineMs }),
+      isReadOnly: () => this.#directory.tenant(tenant.id)?.readOnly === true,
       onDatabaseTime: (ms) => this.#reporter.usage.add(tenant.id, 'databaseMs', ms),
     });
   }
@@ -193,7 +196,7 @@ export class TierdeckRuntime {
     if (this.#admitted.getStore() === tenant.id) return work({ tenant, queuedMs: 0 });
     const current = this.tenant(tenant.id);
     if (!current) throw new TenantNotServed(tenant.slug);
-    if (current.status === 'SUSPENDED') throw new TenantSuspended();
+    if (isClosed(current)) throw new TenantSuspended();
     this.admissions.charge(current);
     const admission = await this.admissions.enter(current, signal);
     try {
@@ -274,6 +277,7 @@ export class TierdeckRuntime {
 
   #use(snapshot: RuntimeSnapshot): void {
     this.#directory = new Directory(snapshot);
+    if (this.options.tenant !== undefined) this.#ownId = this.tenant(this.options.tenant)?.id ?? this.#ownId;
     this.#homes.forget();
     this.#pools.retain(snapshot.databases);
     this.#pools.keepWarm(this.#directory.standbys());
@@ -286,4 +290,9 @@ export class TierdeckRuntime {
       }
     }
   }
+}
+
+/** A tenant that is suspended for writes alone is served. */
+function isClosed({ status, readOnly }: RuntimeTenant): boolean {
+  return status === 'SUSPENDED' && readOnly !== true;
 }

@@ -14,6 +14,21 @@ export function contextOf(tenantId: string): Statement {
   };
 }
 
+/** The same, in a transaction that PostgreSQL lets read only, whatever its statements try. */
+export function readOnlyContextOf(tenantId: string): Statement {
+  return {
+    name: 'tierdeck_context_read_only',
+    text: `select set_config('tierdeck.tenant_id', $1, true), set_config('transaction_read_only', 'on', true),
+             set_config('role', 'tierdeck_service', true)`,
+    values: [tenantId],
+  };
+}
+
+/** A statement tried to write in a read-only transaction. */
+export function isReadOnlyRefusal(error: unknown): boolean {
+  return (error as { code?: unknown } | null)?.code === '25006';
+}
+
 /** Texts beyond this number are not prepared: a service that builds SQL from data must not fill the server's memory. */
 const preparedTexts = 1_000;
 const names = new Map<string, string>();

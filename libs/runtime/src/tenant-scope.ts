@@ -1,8 +1,16 @@
 import type { QueryResult, QueryResultRow } from 'pg';
 import type { Connection, ConnectionPools } from './connections.js';
 import { defaultMoveDeadlineMs, fenceOf, isGone, MovePatience, type TenantHome } from './home.js';
+import { TenantReadOnly } from './errors.js';
 import { pipeline, type Statement } from './scoped-query.js';
-import { contextOf, forgetPlans, isOutdatedPlan, statementOf } from './statements.js';
+import {
+  contextOf,
+  forgetPlans,
+  isOutdatedPlan,
+  isReadOnlyRefusal,
+  readOnlyContextOf,
+  statementOf,
+} from './statements.js';
 
 /** Runs SQL for one tenant: row-level security lets it see that tenant's rows and no other. */
 export interface TenantQueryable {
@@ -41,14 +49,18 @@ export interface TenantScopeOptions {
   pools: ConnectionPools;
   /** How long a writer waits while the tenant moves, in milliseconds. */
   moveDeadlineMs?: number;
+  /** Asked at each use: whether the tenant's writes are refused; default never. */
+  isReadOnly?: () => boolean;
   /** Told how long a connection was held, in milliseconds. */
   onDatabaseTime: (milliseconds: number) => void;
 }
 
 export function createTenantScope(options: TenantScopeOptions): TenantScope {
   const { tenantId, pools, home, moveDeadlineMs = defaultMoveDeadlineMs } = options;
+  const { isReadOnly = () => false } = options;
   const context = contextOf(tenantId);
   const ahead = [context];
+  const aheadReadOnly = [readOnlyContextOf(tenantId)];
 
   function acquire(): Connection | Promise<Connection> {
     const database = home.database();
@@ -75,8 +87,9 @@ export function createTenantScope(options: TenantScopeOptions): TenantScope {
       return result;
     } catch (error) {
       clean = await transaction.rollback();
-      // Whatever `work` made of it: the transaction failed because the tenant moves.
-      throw transaction.fenced ?? error;
+      // Whatever `work` made of it: the transaction failed because the tenant moves, or may not write.
+      const cause = transaction.refused ?? error;
+      throw isReadOnlyRefusal(cause) && isReadOnly() ? new TenantReadOnly(cause) : cause;
     } finally {
       options.onDatabaseTime(performance.now() - since);
       pools.release(connection, !clean);
@@ -93,7 +106,8 @@ export function createTenantScope(options: TenantScopeOptions): TenantScope {
         const since = performance.now();
         let failure: unknown;
         try {
-          const result = await pipeline(connection.client, ahead, statementOf(sql, parameters));
+          const context = isReadOnly() ? aheadReadOnly : ahead;
+          const result = await pipeline(connection.client, context, statementOf(sql, parameters));
           return result as QueryResult<Row>;
         } catch (error) {
           failure = error;
@@ -101,15 +115,16 @@ export function createTenantScope(options: TenantScopeOptions): TenantScope {
           options.onDatabaseTime(performance.now() - since);
           pools.release(connection, endsSession(failure));
         }
+        if (isReadOnlyRefusal(failure) && isReadOnly()) throw new TenantReadOnly(failure);
         if (attempt === 1 && isOutdatedPlan(failure)) forgetPlans();
         else await (patience ??= new MovePatience(home, moveDeadlineMs)).wait(failure, connection.pool.login);
       }
     },
     async transaction(work, { isolation = 'read committed', readOnly = false, attempts = 4 } = {}) {
-      const begin = beginStatement(isolation, readOnly);
       let patience: MovePatience | undefined;
       for (let attempt = 1; ;) {
         const connection = await acquire();
+        const begin = beginStatement(isolation, readOnly || isReadOnly());
         try {
           return await transactionOn(connection, work, begin);
         } catch (error) {
@@ -129,8 +144,8 @@ export function createTenantScope(options: TenantScopeOptions): TenantScope {
 /** BEGIN and the tenant's context travel with the first statement; one without statements costs nothing. */
 class Transaction implements TenantQueryable {
   #state: 'unopened' | 'open' | 'ended' = 'unopened';
-  /** Set when the database refused a statement because the tenant moves. */
-  fenced: unknown;
+  /** Set when the database refused a statement because the tenant moves or may not write. */
+  refused: unknown;
 
   constructor(
     private readonly connection: Connection,
@@ -151,7 +166,7 @@ class Transaction implements TenantQueryable {
         statementOf(sql, parameters),
       )) as QueryResult<Row>;
     } catch (error) {
-      if (fenceOf(error)) this.fenced = error;
+      if (fenceOf(error) || isReadOnlyRefusal(error)) this.refused = error;
       throw error;
     }
   }

@@ -4,6 +4,15 @@ import type { TenantSnapshot } from './wire.js';
 export type RuntimeTenant = Readonly<
   Pick<
     TenantSnapshot,
-    'id' | 'slug' | 'name' | 'status' | 'tier' | 'region' | 'databaseId' | 'integrationWorkers' | 'weight'
+    | 'id'
+    | 'slug'
+    | 'name'
+    | 'status'
+    | 'readOnly'
+    | 'tier'
+    | 'region'
+    | 'databaseId'
+    | 'integrationWorkers'
+    | 'weight'
   >
 >;

@@ -1,13 +1,16 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import pg, { Client, Pool, type PoolConfig, type Submittable } from 'pg';
-import { pipeline } from './scoped-query.js';
-import { contextOf, statementOf } from './statements.js';
+import { pipeline, type Statement } from './scoped-query.js';
+import { contextOf, readOnlyContextOf, statementOf } from './statements.js';
 
-const current = new AsyncLocalStorage<string>();
+const current = new AsyncLocalStorage<Statement>();
 
 /** Everything that TypeORM asks the database for inside `work` is asked for this tenant. */
-export function asTenant<T>(tenant: { id: string }, work: () => Promise<T>): Promise<T> {
-  return current.run(tenant.id, work);
+export function asTenant<T>(
+  tenant: { id: string; readOnly?: boolean | undefined },
+  work: () => Promise<T>,
+): Promise<T> {
+  return current.run(tenant.readOnly ? readOnlyContextOf(tenant.id) : contextOf(tenant.id), work);
 }
 
 /** What begins and ends transactions: it has no rows, and must also run where the transaction has failed already. */
@@ -17,9 +20,9 @@ const bracket = /^\s*(start transaction|begin|commit|end|rollback|abort|savepoin
 class TenantClient extends Client {
   // TypeORM asks with a text and values; the other forms that pg has are refused, since they would go unscoped.
   override query(...args: unknown[]): never {
-    const tenantId = current.getStore();
+    const context = current.getStore();
     const [text, values] = args;
-    if (tenantId === undefined || (typeof text === 'string' && bracket.test(text))) {
+    if (context === undefined || (typeof text === 'string' && bracket.test(text))) {
       return super.query(...(args as [string])) as never;
     }
     // What the pipeline hands back to us is a query that carries its context already.
@@ -29,7 +32,7 @@ class TenantClient extends Client {
     if (typeof text !== 'string' || (values !== undefined && !Array.isArray(values))) {
       throw new TypeError('A tenant is asked for by text and values only.');
     }
-    return pipeline(this, [contextOf(tenantId)], statementOf(text, values ?? [])) as never;
+    return pipeline(this, [context], statementOf(text, values ?? [])) as never;
   }
 }
 

@@ -18,6 +18,8 @@ export interface TenantSnapshot {
   name: string;
   /** A tenant that may not be served yet, or not any more, is SUSPENDED: its workers may run already. */
   status: 'ACTIVE' | 'MOVING' | 'SUSPENDED';
+  /** Of a SUSPENDED tenant: reads are served, writes are not. An older instance refuses both. */
+  readOnly?: boolean;
   tier: 'SHARED' | 'HYBRID' | 'DEDICATED';
   region: string | null;
   databaseId: string;
@@ -66,6 +68,8 @@ export interface RuntimeReport {
   /** Set if the process serves one tenant alone. */
   tenantId: string | null;
   startedAt: string;
+  /** The last report of an instance that ends: nobody needs to wait for it any more. */
+  ended?: boolean;
   /** Grows by one with each report of the instance; the control plane applies each number once. */
   sequence: number;
   appliedRevision: number;

@@ -7,6 +7,7 @@ export * from './databases/tenant-databases.js';
 export { PreparedDatabases } from './databases/prepared-databases.js';
 export * from './databases/tenant-migrations.js';
 export * from './fleet/fleet.service.js';
+export * from './lifecycle/lifecycle.service.js';
 export { clusterOfUrl, type ClusterLogin } from './databases/database-clusters.js';
 export * from './archives/index.js';
 export {

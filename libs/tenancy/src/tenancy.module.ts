@@ -31,8 +31,10 @@ import {
   RuntimeInstanceTenantResolver,
   TenantFieldsResolver,
 } from './graphql/tenant-fields.resolver.js';
+import { LifecycleFieldsResolver } from './graphql/lifecycle-fields.resolver.js';
 import { TenantsResolver } from './graphql/tenants.resolver.js';
 import { TenantKeys } from './keys/index.js';
+import { LifecycleService } from './lifecycle/lifecycle.service.js';
 import { ManifestsService } from './manifests/manifests.service.js';
 import { TenantManifestParts } from './manifests/tenant-manifest-parts.js';
 import { TenantManifests } from './manifests/tenant.manifest.js';
@@ -45,7 +47,9 @@ import { MoveWorkplace } from './moves/move-workplace.js';
 import { MovesService } from './moves/moves.service.js';
 import { UndoMoveOperation } from './moves/undo-move.operation.js';
 import { UndoWindow } from './moves/undo-window.js';
+import { ErasureProof } from './offboarding/erasure-proof.js';
 import { OffboardTenantOperation } from './offboarding/offboard-tenant.operation.js';
+import { OffboardingArchive } from './offboarding/offboarding-archive.js';
 import { OnboardTenantOperation } from './onboarding/onboard-tenant.operation.js';
 import { TenantWishes } from './onboarding/tenant-wishes.js';
 import { ChangeWorkersOperation } from './placement/change-workers.operation.js';
@@ -94,6 +98,9 @@ import { WorkerPoolsService } from './workers/worker-pools.service.js';
     TenantManifests,
     TenantWishes,
     OnboardTenantOperation,
+    LifecycleService,
+    ErasureProof,
+    OffboardingArchive,
     OffboardTenantOperation,
     ChangeWorkersOperation,
     ClustersReadModel,
@@ -110,6 +117,7 @@ import { WorkerPoolsService } from './workers/worker-pools.service.js';
     FinishMoveOperation,
     TenantsResolver,
     TenantFieldsResolver,
+    LifecycleFieldsResolver,
     TenantCommandsResolver,
     DatabasePlacementResolver,
     OperationTenantResolver,
@@ -125,6 +133,7 @@ import { WorkerPoolsService } from './workers/worker-pools.service.js';
     BackupsReadModel,
     BackupScheduler,
     TenantsService,
+    LifecycleService,
     TenantDatabases,
     PreparedDatabases,
     FleetService,

@@ -2,6 +2,8 @@ export type Placement = 'SHARED' | 'DEDICATED';
 export type IsolationTier = 'SHARED' | 'HYBRID' | 'DEDICATED';
 export type TenantStatus =
   'PROVISIONING' | 'ACTIVE' | 'MOVING' | 'SUSPENDED' | 'OFFBOARDING' | 'OFFBOARDED' | 'FAILED';
+/** What a suspension refuses: writes alone, or everything. */
+export type Suspension = 'READ_ONLY' | 'ALL';
 export type UnitKind = 'REGION' | 'BRANCH' | 'WAREHOUSE' | 'ACCOUNT';
 
 /** A distributor that runs on the platform. */
@@ -17,6 +19,14 @@ export interface Tenant {
   workerPlacement: Placement;
   /** The database that holds the tenant's rows, once it does. */
   databaseId: string | null;
+  /** Of a SUSPENDED tenant; null stands for ALL. */
+  suspension: Suspension | null;
+  /** Of an OFFBOARDING tenant: where an undelete leads back to. */
+  statusBefore: TenantStatus | null;
+  /** End of the retention time of an OFFBOARDING tenant. */
+  eraseAfter: Date | null;
+  /** Set: its erasure has begun. */
+  erasingSince: Date | null;
   createdAt: Date;
 }
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database, NotFoundError } from '#platform';
-import type { Placement, Tenant, TenantStatus, Unit, UnitKind } from './tenant.js';
+import type { Placement, Suspension, Tenant, TenantStatus, Unit, UnitKind } from './tenant.js';
 
 export interface TenantRow {
   id: string;
@@ -13,6 +13,10 @@ export interface TenantRow {
   database_placement: Placement;
   worker_placement: Placement;
   database_id: string | null;
+  suspension: Suspension | null;
+  status_before: TenantStatus | null;
+  erase_after: Date | null;
+  erasing_since: Date | null;
   created_at: Date;
 }
 
@@ -88,6 +92,10 @@ export function toTenant(row: TenantRow): Tenant {
     databasePlacement: row.database_placement,
     workerPlacement: row.worker_placement,
     databaseId: row.database_id,
+    suspension: row.suspension,
+    statusBefore: row.status_before,
+    eraseAfter: row.erase_after,
+    erasingSince: row.erasing_since,
     createdAt: row.created_at,
   };
 }

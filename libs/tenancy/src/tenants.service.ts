@@ -1,12 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { canonicalJson, type Command } from '#audit';
-import { ConflictError, InvalidInputError } from '#platform';
+import { ConflictError } from '#platform';
 import { OperationsService } from '#operations';
 import { MovesService } from './moves/moves.service.js';
 import { clusterProblems, respectsRegion } from './placement/cluster.js';
 import { ClustersReadModel } from './placement/clusters.read-model.js';
 import { CHANGE_WORKERS } from './placement/change-workers.operation.js';
-import { OFFBOARD_TENANT } from './offboarding/offboard-tenant.operation.js';
 import { ONBOARD_TENANT } from './onboarding/onboard-tenant.operation.js';
 import { CrossRegionError, TenantStatusError } from './tenancy.errors.js';
 import type { Placement, Tenant } from './tenant.js';
@@ -138,81 +137,6 @@ export class TenantsService {
       subject: `tenant/${tenant.slug}`,
       tenantId: tenant.id,
       input: { integrationWorkers: workers },
-    });
-  }
-
-  /** Stops serving a tenant: its requests are refused, its data stays. */
-  async suspend(
-    command: Command,
-    input: { tenant: string; reason?: string | null | undefined },
-  ): Promise<void> {
-    const tenant = await lockTenant(command.tx, { slug: input.tenant });
-    if (tenant.status !== 'ACTIVE') {
-      throw new TenantStatusError(tenant.slug, tenant.status, 'suspended', 'Only an ACTIVE tenant can be.');
-    }
-    await updateTenant(command.tx, tenant.id, { status: 'SUSPENDED' });
-    await this.#record(
-      command,
-      tenant,
-      'tenant.suspended',
-      { status: 'ACTIVE' },
-      { status: 'SUSPENDED' },
-      input.reason,
-    );
-  }
-
-  async resume(
-    command: Command,
-    input: { tenant: string; reason?: string | null | undefined },
-  ): Promise<void> {
-    const tenant = await lockTenant(command.tx, { slug: input.tenant });
-    if (tenant.status !== 'SUSPENDED') {
-      throw new TenantStatusError(tenant.slug, tenant.status, 'resumed', 'Only a SUSPENDED tenant can be.');
-    }
-    await updateTenant(command.tx, tenant.id, { status: 'ACTIVE' });
-    await this.#record(
-      command,
-      tenant,
-      'tenant.resumed',
-      { status: 'SUSPENDED' },
-      { status: 'ACTIVE' },
-      input.reason,
-    );
-  }
-
-  /** Starts the removal of a tenant and of all its rows. `confirm` repeats the slug. */
-  async offboard(
-    command: Command,
-    input: { tenant: string; confirm: string; reason?: string | null | undefined },
-  ): Promise<string> {
-    const tenant = await lockTenant(command.tx, { slug: input.tenant });
-    if (input.confirm !== tenant.slug) {
-      throw new InvalidInputError(
-        `confirm must repeat the slug "${tenant.slug}": every row will be deleted.`,
-        {
-          field: 'confirm',
-        },
-      );
-    }
-    if (!['ACTIVE', 'SUSPENDED', 'FAILED'].includes(tenant.status)) {
-      const hint = 'Wait for its operation to end, or cancel it: tierdeck operation cancel <id>';
-      throw new TenantStatusError(tenant.slug, tenant.status, 'offboarded', hint);
-    }
-    await this.moves.refuseOpen(command, tenant, 'offboarded');
-    await updateTenant(command.tx, tenant.id, { status: 'OFFBOARDING' });
-    const revision = await this.#record(
-      command,
-      tenant,
-      'tenant.offboarding-started',
-      { status: tenant.status },
-      { status: 'OFFBOARDING' },
-      input.reason,
-    );
-    return this.operations.start(command, {
-      kind: OFFBOARD_TENANT,
-      subject: `tenant/${tenant.slug}`,
-      tenantId: tenant.id,
-      input: { slug: tenant.slug, revision },
     });
   }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { NotFoundError, rowsOf, violatedConstraint, type Transaction } from '#platform';
 import { SlugTakenError } from './tenancy.errors.js';
-import type { Placement, Tenant, TenantStatus } from './tenant.js';
+import type { Placement, Suspension, Tenant, TenantStatus } from './tenant.js';
 import { toTenant, type TenantRow } from './tenants.read-model.js';
 
 /** What a tenant is made of when it is new. */
@@ -58,6 +58,9 @@ export interface TenantColumns {
   name: string;
   plan: string;
   status: TenantStatus;
+  suspension: Suspension | null;
+  status_before: TenantStatus | null;
+  erase_after: null;
   region: string | null;
   labels: Record<string, string>;
   database_placement: Placement;

@@ -2,14 +2,11 @@ import { Option, type Command } from 'commander';
 import { abortMove, showPlan, type MoveOptions } from './tenant-move.js';
 import type { Context } from '../context.js';
 import { CliError } from '../cli-error.js';
-import { followOperation, operationFields, reportOperation, type Operation } from '../follow-operation.js';
+import { followOperation, operationFields, type Operation } from '../follow-operation.js';
 import { parseFormat, render, renderOne } from '../output.js';
 import { backupCommands } from './backup.js';
-
-interface TenantAndOperation {
-  tenant: { slug: string; status: string; tier: string };
-  operation?: Operation | null;
-}
+import { lifecycleCommands } from './lifecycle.js';
+import { tenantChange } from './tenant-change.js';
 
 const placement = (flags: string, what: string) =>
   new Option(flags, what).argParser((value) => {
@@ -21,28 +18,12 @@ const placement = (flags: string, what: string) =>
       `${flags.split(' ')[0]} shared|dedicated`,
     );
   });
-const inputs: Record<string, string> = { undoMove: 'EndMoveInput', finishMove: 'EndMoveInput' };
-const tenantFields = `tenant { slug status tier }`;
 
-/** `tierdeck tenant onboard|show|move|suspend|resume|offboard|token`. */
+/** `tierdeck tenant onboard|show|move|token`; the others stand in lifecycle.ts. */
 export function tenantCommands(program: Command, context: Context): void {
   const tenant = program.command('tenant').description('where tenants run and whether they do');
 
-  const change = async (mutation: string, input: Record<string, unknown>, watch: boolean): Promise<void> => {
-    const client = await context.client();
-    const withOperation = mutation !== 'suspendTenant' && mutation !== 'resumeTenant';
-    const name = withOperation
-      ? (inputs[mutation] ?? `${mutation.charAt(0).toUpperCase()}${mutation.slice(1)}Input`)
-      : 'TenantReasonInput';
-    const answer = await client.request<Record<string, TenantAndOperation>>(
-      `mutation ($input: ${name}!) { ${mutation}(input: $input) {
-         ${tenantFields} ${withOperation ? `operation { ${operationFields} }` : ''} } }`,
-      { input },
-    );
-    const { tenant: changed, operation } = answer[mutation] as TenantAndOperation;
-    context.data(`tenant/${changed.slug} ${changed.status.toLowerCase()}\n`);
-    await reportOperation(context, client, operation ?? null, watch);
-  };
+  const change = tenantChange(context);
 
   tenant
     .command('onboard <slug>')
@@ -55,9 +36,9 @@ export function tenantCommands(program: Command, context: Context): void {
     .option('--kit <kit>', 'data to start with, a folder of tenants/kits')
     .option('-l, --label <key=value...>', 'labels for waves and lists')
     .option('--no-watch', 'do not wait')
-    .action((slug: string, { watch, label, workers: integrationWorkers, ...options }) =>
-      change('onboardTenant', { slug, ...options, integrationWorkers, labels: labels(label) }, watch),
-    );
+    .action(async (slug: string, { watch, label, workers: integrationWorkers, ...options }) => {
+      await change('onboardTenant', { slug, ...options, integrationWorkers, labels: labels(label) }, watch);
+    });
 
   tenant
     .command('show <slug>')
@@ -66,7 +47,8 @@ export function tenantCommands(program: Command, context: Context): void {
     .action(async (slug: string, { output }) => {
       const client = await context.client();
       const { tenant: found } = await client.request<{ tenant: object | null }>(
-        `query ($slug: String!) { tenant(slug: $slug) { slug name tier status plan region labels
+        `query ($slug: String!) { tenant(slug: $slug) { slug name tier status suspension eraseAfter plan region labels
+           legalHolds { id reason placedAt releasedAt }
            database { placement cluster name loginRole } integrationWorkers { placement instances { id alive seenAt } }
            unitCounts { kind count } createdAt } }`,
         { slug },
@@ -92,35 +74,15 @@ export function tenantCommands(program: Command, context: Context): void {
     .action(async (slug: string, options: MoveOptions) => {
       const { watch, reason } = options;
       if (options.abort) return abortMove(context, slug, watch);
-      if (options.undo) return change('undoMove', { tenant: slug, reason }, watch);
-      if (options.finish) return change('finishMove', { tenant: slug, reason }, watch);
+      if (options.undo) return void (await change('undoMove', { tenant: slug, reason }, watch));
+      if (options.finish) return void (await change('finishMove', { tenant: slug, reason }, watch));
       const { database, cluster, workers: integrationWorkers } = options;
       const wish = { tenant: slug, database, cluster, integrationWorkers };
       if (options.plan) return showPlan(context, wish);
       await change('changePlacement', wish, watch);
     });
 
-  tenant
-    .command('suspend <slug>')
-    .description('refuse its writes until resumed')
-    .requiredOption('--reason <text>', 'for the audit')
-    .action((slug: string, { reason }) => change('suspendTenant', { tenant: slug, reason }, false));
-
-  tenant
-    .command('resume <slug>')
-    .description('serve it again')
-    .action((slug: string) => change('resumeTenant', { tenant: slug }, false));
-
-  tenant
-    .command('offboard <slug>')
-    .description('delete everything of a tenant')
-    .requiredOption('--reason <text>', 'for the audit')
-    .option('--confirm <slug>', 'the slug again, instead of the question')
-    .option('--no-watch', 'do not wait')
-    .action(async (slug: string, { reason, confirm, watch }) => {
-      await context.confirm(`All data of ${slug} will be deleted.`, slug, confirm);
-      await change('offboardTenant', { tenant: slug, confirm: slug, reason }, watch);
-    });
+  lifecycleCommands(tenant, context);
 
   tenant
     .command('token <slug>')

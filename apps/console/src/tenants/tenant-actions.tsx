@@ -63,8 +63,8 @@ export function TenantActions({ tenant, onChanged }: { tenant: TenantDetail; onC
   const onOffboard = async () => {
     const answer = await confirm({
       title: `Offboard ${tenant.name}?`,
-      body: 'Every row of it is deleted, its database and login role too if they are its own. This cannot be undone.',
-      action: 'Offboard and delete',
+      body: 'It is served no more. After the retention time every row of it is deleted, its database and login role too if they are its own; until then it can be brought back.',
+      action: 'Offboard',
       danger: true,
       askReason: 'required',
       expect: tenant.slug,

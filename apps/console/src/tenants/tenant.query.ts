@@ -108,7 +108,7 @@ export const retryDeadLetterMutation = graphql(`
 `);
 
 export const suspendTenantMutation = graphql(`
-  mutation SuspendTenant($input: TenantReasonInput!) {
+  mutation SuspendTenant($input: SuspendTenantInput!) {
     suspendTenant(input: $input) {
       tenant {
         id

@@ -176,6 +176,20 @@ describe('the runtime API', () => {
     expect(applied.filter(Boolean)).toHaveLength(1);
   });
 
+  it('lists an instance until it says that it ends', async () => {
+    const instance = randomUUID();
+    const listed = async (): Promise<boolean> => {
+      const { data } = await controlPlane.graphql('{ runtimeInstances { id } }');
+      return (data as { runtimeInstances: { id: string }[] }).runtimeInstances.some(
+        ({ id }) => id === instance,
+      );
+    };
+    await post(report(instance, 1));
+    expect(await listed()).toBe(true);
+    await post(report(instance, 2, { ended: true }));
+    expect(await listed()).toBe(false);
+  });
+
   it('counts anew for an instance that was started again under its old name', async () => {
     const instance = randomUUID();
     await post(report(instance, 7));

@@ -77,6 +77,7 @@ const reportSchema = z.object({
   service: z.string().min(1).max(63),
   tenantId: z.uuid().nullable(),
   startedAt: z.iso.datetime({ offset: true }),
+  ended: z.boolean().optional(),
   sequence: z.int().min(1),
   appliedRevision: z.int().min(-1),
   usage: z.array(usage).max(10_000),
@@ -138,18 +139,19 @@ function refuseForeign({ tenantId }: SdkTokenScope, report: RuntimeReport): void
 
 /** Moves the instance to the report's sequence number. @returns false if it is there or beyond already. */
 async function advance(tx: Transaction, report: RuntimeReport): Promise<boolean> {
-  const { instanceId, service, tenantId, appliedRevision, sequence, startedAt } = report;
+  const { instanceId, service, tenantId, appliedRevision, sequence, startedAt, ended = false } = report;
   const advanced = await rowsOf(
     tx,
-    `insert into runtime_instance as i (id, service, tenant_id, applied_revision, last_sequence, started_at, seen_at)
-     values ($1, $2, (select id from tenant where id = $3), $4, $5, $6, now())
+    `insert into runtime_instance as i (id, service, tenant_id, applied_revision, last_sequence, started_at,
+       seen_at, ended_at)
+     values ($1, $2, (select id from tenant where id = $3), $4, $5, $6, now(), case when $7::boolean then now() end)
      on conflict (id) do update set service = excluded.service, tenant_id = excluded.tenant_id,
        applied_revision = excluded.applied_revision, last_sequence = excluded.last_sequence,
-       started_at = excluded.started_at, seen_at = now()
+       started_at = excluded.started_at, seen_at = now(), ended_at = excluded.ended_at
      where excluded.started_at > i.started_at
        or (excluded.started_at = i.started_at and excluded.last_sequence > i.last_sequence)
      returning id`,
-    [instanceId, service, tenantId, appliedRevision, sequence, startedAt],
+    [instanceId, service, tenantId, appliedRevision, sequence, startedAt, ended],
   );
   if (advanced.length > 0 && sequence === 1) {
     await tx.query(`delete from runtime_instance where seen_at < now() - $1 * interval '1 day'`, [keptDays]);

@@ -41,7 +41,7 @@ export async function onboarding(instance: Instance, promises: Promises): Promis
 async function leave({ controlPlane }: Instance, promises: Promises, slug: string): Promise<void> {
   const { operation } = await controlPlane.change<{ operation: { id: string } }>(
     'offboardTenant',
-    { tenant: slug, confirm: slug, reason: 'the tour is over' },
+    { tenant: slug, confirm: slug, reason: 'the tour is over', retentionHours: 0 },
     'operation { id }',
   );
   await controlPlane.succeeded(operation.id);

@@ -166,7 +166,7 @@ export class DatabaseClusters implements OnApplicationShutdown {
       client.end().catch(() => undefined);
       return;
     }
-    this.#kept.set(key, { client, timer: setTimeout(() => this.#drop(key, client), keptMs) });
+    this.#kept.set(key, { client, timer: setTimeout(() => this.#drop(key, client), keptMs).unref() });
   }
 
   #drop(key: string, client: pg.Client): void {

@@ -114,12 +114,23 @@ export class DatabaseProvisioner {
 
   /** Whether database or role of that name are still there. */
   async remains(cluster: string, login: Omit<ServiceLogin, 'password'>): Promise<boolean> {
-    return this.clusters.asAdmin(cluster, 'postgres', async (admin) => {
-      const { rowCount } = await admin.query(
-        'select 1 from pg_database where datname = $1 union all select 1 from pg_roles where rolname = $2',
+    const { databases, roles } = await this.traces(cluster, login);
+    return databases + roles > 0;
+  }
+
+  /** What is there under a tenant's names. */
+  async traces(
+    cluster: string,
+    login: Omit<ServiceLogin, 'password'>,
+  ): Promise<{ databases: number; roles: number; slots: number }> {
+    return this.clusters.asKeptAdmin(cluster, 'postgres', async (admin) => {
+      const { rows } = await admin.query<{ databases: number; roles: number; slots: number }>(
+        `select (select count(*)::int from pg_database where datname = $1) as databases,
+           (select count(*)::int from pg_roles where rolname = $2) as roles,
+           (select count(*)::int from pg_replication_slots where database = $1) as slots`,
         [login.database, login.role],
       );
-      return rowCount !== 0;
+      return rows[0] ?? { databases: 0, roles: 0, slots: 0 };
     });
   }
 

@@ -198,6 +198,7 @@ export class TenantDatabases {
         name: row.name,
         plan: row.plan,
         status: served[row.status] ?? 'SUSPENDED',
+        ...(row.status === 'SUSPENDED' && row.suspension === 'READ_ONLY' ? { readOnly: true } : {}),
         tier: isolationTier(row.database_placement, row.worker_placement),
         region: row.region,
         databaseId: row.database_id,
@@ -265,6 +266,7 @@ interface SnapshotTenantRow {
   name: string;
   plan: string;
   status: TenantStatus;
+  suspension: string | null;
   region: string | null;
   database_id: string;
   standby_database_id: string | null;

@@ -3,6 +3,7 @@ import { Commands, type Actor, type Command } from '#audit';
 import { CurrentActor, NewTokenPayload, Requires } from '#identity';
 import { OperationsReadModel } from '#operations';
 import { DeadLettersService } from '../dead-letters.service.js';
+import { LifecycleService } from '../lifecycle/lifecycle.service.js';
 import { TenantWishes } from '../onboarding/tenant-wishes.js';
 import { TenantTokensService } from '../tenant-tokens.service.js';
 import { TenantsReadModel } from '../tenants.read-model.js';
@@ -13,10 +14,13 @@ import {
   OffboardTenantInput,
   OnboardTenantInput,
   OnboardTenantPayload,
+  PlaceLegalHoldInput,
+  ReleaseLegalHoldInput,
   RetryDeadLetterInput,
   RetryDeadLetterPayload,
   RevokeTenantTokenInput,
   RevokeTenantTokenPayload,
+  SuspendTenantInput,
   TenantPayload,
   TenantReasonInput,
 } from './tenant.inputs.js';
@@ -28,6 +32,7 @@ export class TenantCommandsResolver {
   constructor(
     private readonly commands: Commands,
     private readonly tenants: TenantsService,
+    private readonly lifecycle: LifecycleService,
     private readonly wishes: TenantWishes,
     private readonly tokens: TenantTokensService,
     private readonly deadLetters: DeadLettersService,
@@ -62,10 +67,10 @@ export class TenantCommandsResolver {
   @Mutation(() => TenantPayload)
   @Requires('tenants:write')
   async suspendTenant(
-    @Args('input') input: TenantReasonInput,
+    @Args('input') input: SuspendTenantInput,
     @CurrentActor() actor: Actor,
   ): Promise<TenantPayload> {
-    await this.#run(actor, input, (command) => this.tenants.suspend(command, input));
+    await this.#run(actor, input, (command) => this.lifecycle.suspend(command, input));
     return this.#payload(input.tenant, null);
   }
 
@@ -75,18 +80,54 @@ export class TenantCommandsResolver {
     @Args('input') input: TenantReasonInput,
     @CurrentActor() actor: Actor,
   ): Promise<TenantPayload> {
-    await this.#run(actor, input, (command) => this.tenants.resume(command, input));
+    await this.#run(actor, input, (command) => this.lifecycle.resume(command, input));
     return this.#payload(input.tenant, null);
   }
 
-  @Mutation(() => TenantPayload, { description: 'Deletes every row of the tenant, and proves it.' })
+  @Mutation(() => TenantPayload, {
+    description: 'Deletes every row of the tenant after its retention time, and proves it.',
+  })
   @Requires('tenants:write')
   async offboardTenant(
     @Args('input') input: OffboardTenantInput,
     @CurrentActor() actor: Actor,
   ): Promise<TenantPayload> {
-    const operationId = await this.#run(actor, input, (command) => this.tenants.offboard(command, input));
+    const operationId = await this.#run(actor, input, (command) => this.lifecycle.offboard(command, input));
     return this.#payload(input.tenant, operationId);
+  }
+
+  @Mutation(() => TenantPayload, { description: 'Brings back a tenant inside its retention time, whole.' })
+  @Requires('tenants:write')
+  async undeleteTenant(
+    @Args('input') input: TenantReasonInput,
+    @CurrentActor() actor: Actor,
+  ): Promise<TenantPayload> {
+    const operationId = await this.#run(
+      actor,
+      input,
+      async (command) => (await this.lifecycle.undelete(command, input)) ?? null,
+    );
+    return this.#payload(input.tenant, operationId);
+  }
+
+  @Mutation(() => TenantPayload, { description: 'Keeps the data of a tenant from being erased.' })
+  @Requires('tenants:write')
+  async placeLegalHold(
+    @Args('input') input: PlaceLegalHoldInput,
+    @CurrentActor() actor: Actor,
+  ): Promise<TenantPayload> {
+    await this.#run(actor, input, (command) => this.lifecycle.placeHold(command, input));
+    return this.#payload(input.tenant, null);
+  }
+
+  @Mutation(() => TenantPayload)
+  @Requires('tenants:write')
+  async releaseLegalHold(
+    @Args('input') input: ReleaseLegalHoldInput,
+    @CurrentActor() actor: Actor,
+  ): Promise<TenantPayload> {
+    const slug = await this.#run(actor, input, (command) => this.lifecycle.releaseHold(command, input));
+    return this.#payload(slug, null);
   }
 
   @Mutation(() => NewTokenPayload)

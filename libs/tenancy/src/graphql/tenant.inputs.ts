@@ -1,9 +1,9 @@
-import { Field, ID, InputType, ObjectType } from '@nestjs/graphql';
+import { Field, Float, ID, InputType, ObjectType } from '@nestjs/graphql';
 import { OperationType } from '#operations';
 import { JsonScalar } from '#platform';
-import type { Placement } from '../tenant.js';
+import type { Placement, Suspension } from '../tenant.js';
 import { MutationInput } from './mutation.input.js';
-import { PlacementEnum, TenantType } from './tenant.type.js';
+import { PlacementEnum, SuspensionEnum, TenantType } from './tenant.type.js';
 
 @InputType()
 export class OnboardTenantInput extends MutationInput {
@@ -58,11 +58,38 @@ export class TenantReasonInput extends MutationInput {
 }
 
 @InputType()
+export class SuspendTenantInput extends TenantReasonInput {
+  @Field(() => SuspensionEnum, { nullable: true, defaultValue: 'ALL' })
+  mode?: Suspension | null;
+}
+
+@InputType()
+export class PlaceLegalHoldInput extends MutationInput {
+  @Field(() => String)
+  tenant!: string;
+  @Field(() => String)
+  reason!: string;
+}
+
+@InputType()
+export class ReleaseLegalHoldInput extends MutationInput {
+  @Field(() => ID)
+  id!: string;
+  @Field(() => String)
+  reason!: string;
+}
+
+@InputType()
 export class OffboardTenantInput extends MutationInput {
   @Field(() => String)
   tenant!: string;
   @Field(() => String, { description: 'The slug again: every row will be deleted.' })
   confirm!: string;
+  @Field(() => Float, {
+    nullable: true,
+    description: 'How long it can be brought back; the installation has a standard. 0: erased at once.',
+  })
+  retentionHours?: number | null;
   @Field(() => String, { nullable: true })
   reason?: string | null;
 }

@@ -1,6 +1,6 @@
 import { ArgsType, Field, Float, ID, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
 import { ConnectionOf, JsonScalar, PageArgs } from '#platform';
-import type { IsolationTier, Placement, TenantStatus, UnitKind } from '../tenant.js';
+import type { IsolationTier, Placement, Suspension, TenantStatus, UnitKind } from '../tenant.js';
 
 export const PlacementEnum = { SHARED: 'SHARED', DEDICATED: 'DEDICATED' } as const;
 registerEnumType(PlacementEnum, { name: 'Placement' });
@@ -21,6 +21,12 @@ export const TenantStatusEnum = {
   FAILED: 'FAILED',
 } as const;
 registerEnumType(TenantStatusEnum, { name: 'TenantStatus' });
+
+export const SuspensionEnum = { READ_ONLY: 'READ_ONLY', ALL: 'ALL' } as const;
+registerEnumType(SuspensionEnum, {
+  name: 'Suspension',
+  description: 'What is refused: writes alone (READ_ONLY), or everything.',
+});
 
 export const UnitKindEnum = {
   REGION: 'REGION',
@@ -47,6 +53,15 @@ export class TenantType {
   region!: string | null;
   @Field(() => JsonScalar)
   labels!: Record<string, string>;
+  @Field(() => SuspensionEnum, { nullable: true, description: 'Of a SUSPENDED tenant.' })
+  suspension!: Suspension | null;
+  @Field(() => Date, {
+    nullable: true,
+    description: 'Of an OFFBOARDING tenant: until then it can be brought back.',
+  })
+  eraseAfter!: Date | null;
+  @Field(() => Date, { nullable: true, description: 'Set: its erasure has begun.' })
+  erasingSince!: Date | null;
   @Field(() => Date)
   createdAt!: Date;
 }
@@ -161,6 +176,24 @@ export class PlacementPlanType {
   risks!: string[];
   @Field(() => [String], { description: 'Why it cannot be done; empty if it can.' })
   blockers!: string[];
+}
+
+@ObjectType('LegalHold', { description: 'A reason for which the data of a tenant must not be erased.' })
+export class LegalHoldType {
+  @Field(() => ID)
+  id!: string;
+  @Field(() => String)
+  reason!: string;
+  @Field(() => String)
+  placedBy!: string;
+  @Field(() => Date)
+  placedAt!: Date;
+  @Field(() => String, { nullable: true })
+  releasedBy!: string | null;
+  @Field(() => Date, { nullable: true, description: 'null: it holds.' })
+  releasedAt!: Date | null;
+  @Field(() => String, { nullable: true })
+  releaseReason!: string | null;
 }
 
 @ArgsType()

@@ -1,21 +1,31 @@
 import { Injectable } from '@nestjs/common';
-import type pg from 'pg';
 import type { Command } from '#audit';
 import { StepFailed, StepWaiting, type OperationKind, type StepContext, type StepOutcome } from '#operations';
+import { Database } from '#platform';
 import { DatabaseProvisioner } from '../databases/database-provisioner.js';
-import { TenantDatabases } from '../databases/tenant-databases.js';
-import { countRows, tenantTables, total } from '../databases/tenant-rows.js';
 import { WorkerPools } from '../workers/worker-pools.js';
+import { TenantDatabases, type TenantDatabase } from '../databases/tenant-databases.js';
+import { TenantKeys } from '../keys/index.js';
+import { activeHolds } from '../lifecycle/legal-holds.store.js';
 import { RuntimeInstances } from '../placement/worker-instances.js';
+import { TenantStatusError } from '../tenancy.errors.js';
+import type { Tenant } from '../tenant.js';
 import { TenantsReadModel } from '../tenants.read-model.js';
-import { updateTenant } from '../tenants.store.js';
+import { lockTenant, updateTenant } from '../tenants.store.js';
+import { eraseFromControlPlane, eraseRows } from './erase-tenant.js';
+import { ErasureProof, type ErasureCheck } from './erasure-proof.js';
+import { OffboardingArchive, type ExportSummary } from './offboarding-archive.js';
 
 export const OFFBOARD_TENANT = 'tenant.offboard';
 
-/** Rows deleted in one statement: small enough that other tenants' writes hardly wait. */
-const batchRows = 5_000;
+/** A hold that was released says so; this is for one that nobody told of. */
+const holdLookMs = 60_000;
+const longestSleepMs = 3_600_000;
 
-/** Takes a tenant off the data plane, deletes all it has, proves it, and closes its books. */
+/**
+ * Takes a tenant off the data plane, archives it, keeps it for its retention time, then deletes all it has, proves it,
+ * and closes its books. Until the retention is over, an undelete brings it back as it was.
+ */
 @Injectable()
 export class OffboardTenantOperation implements OperationKind {
   readonly kind = OFFBOARD_TENANT;
@@ -25,6 +35,18 @@ export class OffboardTenantOperation implements OperationKind {
       name: 'drain',
       title: 'Wait until no process serves the tenant',
       perform: (context: StepContext) => this.#drain(context),
+    },
+    {
+      name: 'export',
+      title: 'Archive the data',
+      perform: (context: StepContext) => this.#export(context),
+      record: (command: Command, context: StepContext) => this.#exported(command, context),
+    },
+    {
+      name: 'retain',
+      title: 'Keep the data for the retention time',
+      perform: (context: StepContext) => this.#retain(context),
+      record: (command: Command, context: StepContext) => this.#beginErasure(command, context),
     },
     {
       name: 'delete-data',
@@ -38,18 +60,30 @@ export class OffboardTenantOperation implements OperationKind {
     },
     {
       name: 'close',
-      title: 'Revoke tokens and close',
+      title: 'Destroy the key, revoke tokens and close',
       record: (command: Command, context: StepContext) => this.#close(command, context),
     },
   ];
 
   constructor(
+    private readonly database: Database,
     private readonly tenants: TenantsReadModel,
     private readonly databases: TenantDatabases,
     private readonly provisioner: DatabaseProvisioner,
     private readonly instances: RuntimeInstances,
     private readonly workerPools: WorkerPools,
+    private readonly archive: OffboardingArchive,
+    private readonly proof: ErasureProof,
+    private readonly keys: TenantKeys,
   ) {}
+
+  /** One that was brought back meanwhile is not erased by a retry. */
+  async onRetried(command: Command, context: StepContext): Promise<void> {
+    const tenant = await lockTenant(command.tx, { id: tenantIdOf(context) });
+    if (tenant.status === 'OFFBOARDING') return;
+    const hint = `tierdeck tenant offboard ${tenant.slug}`;
+    throw new TenantStatusError(tenant.slug, tenant.status, 'offboarded by an old operation', hint);
+  }
 
   async #drain(context: StepContext): Promise<void> {
     const [tenant] = await this.tenants.byIds([tenantIdOf(context)]);
@@ -60,105 +94,130 @@ export class OffboardTenantOperation implements OperationKind {
     }
   }
 
+  async #export(context: StepContext): Promise<StepOutcome> {
+    const tenant = await this.#tenant(context);
+    // An onboarding that failed early has left nothing to keep.
+    if (!tenant.databaseId || tenant.statusBefore === 'FAILED') return;
+    const housed = { ...tenant, databaseId: tenant.databaseId };
+    const onProgress = context.progress.bind(context);
+    return { export: await this.archive.take(housed, context.operationId, onProgress) };
+  }
+
+  async #exported(command: Command, context: StepContext): Promise<void> {
+    const summary = exportOf(context);
+    if (!summary) return;
+    await this.archive.register(command, tenantIdOf(context), summary);
+    await record(command, context, 'tenant.archived', undefined, { ...summary });
+  }
+
+  async #retain(context: StepContext): Promise<void> {
+    const tenantId = tenantIdOf(context);
+    const [hold] = await activeHolds(this.database.source.manager, tenantId);
+    if (hold) throw new StepWaiting(`A legal hold keeps the data: ${hold.reason}`, holdLookMs);
+    const [row] = await this.database.query<{ until: Date; left_ms: number }>(
+      `select erase_after as until, extract(epoch from erase_after - clock_timestamp())::float8 * 1000 as left_ms
+       from tenant where id = $1 and erase_after > clock_timestamp()`,
+      [tenantId],
+    );
+    if (!row) return;
+    const until = row.until.toISOString();
+    throw new StepWaiting(`The data is kept until ${until}.`, Math.min(row.left_ms + 10, longestSleepMs));
+  }
+
+  /** The point of no return: under the lock that an undelete and a hold take as well. */
+  async #beginErasure(command: Command, context: StepContext): Promise<void> {
+    const tenant = await lockTenant(command.tx, { id: tenantIdOf(context) });
+    const [hold] = await activeHolds(command.tx, tenant.id);
+    if (hold) throw new StepWaiting(`A legal hold keeps the data: ${hold.reason}`, holdLookMs);
+    await command.tx.query('update tenant set erasing_since = clock_timestamp() where id = $1', [tenant.id]);
+    await record(command, context, 'tenant.erasure-begun', undefined, { eraseAfter: tenant.eraseAfter });
+  }
+
   async #delete(context: StepContext): Promise<void> {
-    const home = await this.#home(context);
-    if (!home) return;
-    if (home.kind === 'DEDICATED') return this.provisioner.dropDedicated(home.cluster, home);
-    await this.#asAdmin(home.id, (client) => deleteRows(client, context));
+    const tenant = await this.#tenant(context);
+    for (const database of await this.#homes(tenant)) {
+      if (database.kind === 'DEDICATED') {
+        const { cluster, name, loginRole } = database;
+        await this.provisioner.dropDedicated(cluster, { database: name, role: loginRole });
+        continue;
+      }
+      const client = await this.databases.connect(database.id);
+      try {
+        await eraseRows(client, tenant.id, context.progress.bind(context));
+      } finally {
+        await client.end();
+      }
+    }
   }
 
   async #prove(context: StepContext): Promise<StepOutcome> {
-    const home = await this.#home(context);
-    if (!home) return { remaining: 0 };
-    const remaining =
-      home.kind === 'DEDICATED'
-        ? Number(await this.provisioner.remains(home.cluster, home))
-        : total(await this.#asAdmin(home.id, (client) => countRows(client, tenantIdOf(context))));
-    if (remaining > 0) {
-      // Something wrote after the deletion: the proof fails, and a retry of the operation deletes again.
+    const checks = await this.proof.gather(await this.#tenant(context), Number(context.input['revision']));
+    const left = checks.filter(({ found }) => found > 0);
+    if (left.length > 0) {
+      // Something wrote after the deletion: the proof fails, and a repetition of the step deletes again.
       await this.#delete(context);
-      throw new Error(`${remaining} row(s) or database(s) of the tenant were still there`);
+      const what = left.map(({ what, where, found }) => `${found} ${what} (${where})`).join(', ');
+      throw new Error(`of the tenant were still there: ${what}`);
     }
-    return { remaining };
+    return { proof: checks };
   }
 
   async #close(command: Command, context: StepContext): Promise<void> {
-    const tenantId = tenantIdOf(context);
     const { tx } = command;
-    await tx.query('update tenant_token set revoked_at = now() where tenant_id = $1 and revoked_at is null', [
-      tenantId,
-    ]);
-    await tx.query('update sdk_token set revoked_at = now() where tenant_id = $1 and revoked_at is null', [
-      tenantId,
-    ]);
-    await tx.query('delete from unit where tenant_id = $1', [tenantId]);
-    await tx.query('delete from runtime_instance where tenant_id = $1', [tenantId]);
-    const home = await this.#home(context);
-    await updateTenant(tx, tenantId, { status: 'OFFBOARDED', database_id: null });
-    if (home?.kind === 'DEDICATED') await tx.query('delete from tenant_database where id = $1', [home.id]);
-    await command.record({
-      area: 'tenancy',
-      action: 'tenant.offboarded',
-      subject: context.subject,
-      tenantId,
-      before: { status: 'OFFBOARDING' },
-      after: { status: 'OFFBOARDED', remaining: context.state['remaining'] },
-      correlation: `operation/${context.operationId}`,
-    });
+    const tenant = await this.#tenant(context);
+    const dedicated = (await this.#homes(tenant)).filter(({ kind }) => kind === 'DEDICATED');
+    await updateTenant(tx, tenant.id, { status: 'OFFBOARDED', database_id: null });
+    for (const { id } of dedicated) await tx.query('delete from tenant_database where id = $1', [id]);
+    const keysDestroyed = await this.keys.shred(command, tenant.id, 'offboarding');
+    const { erased, kept } = await eraseFromControlPlane(tx, tenant.id);
+    const receipt = {
+      checks: (context.state['proof'] ?? []) as ErasureCheck[],
+      controlPlane: { erased, kept },
+      keysDestroyed,
+      export: exportOf(context) ?? null,
+    };
+    const before = { status: 'OFFBOARDING' };
+    await record(command, context, 'tenant.offboarded', before, { status: 'OFFBOARDED', receipt });
   }
 
-  /** Where the tenant's rows are; undefined if it never came to have any. */
-  async #home(context: StepContext): Promise<Home | undefined> {
-    const [tenant] = await this.tenants.byIds([tenantIdOf(context)]);
-    if (!tenant) return undefined;
+  /** Every database that may hold something of the tenant: all pooled ones, and its own. */
+  async #homes(tenant: Tenant): Promise<TenantDatabase[]> {
     // An onboarding that failed half-way may have made a database without having moved in.
     const own = this.provisioner.names.dedicated(tenant.slug);
-    const database = (await this.databases.databases()).find(
-      ({ id, name, kind }) => id === tenant.databaseId || (kind === 'DEDICATED' && name === own),
-    );
-    if (!database) return undefined;
-    const { id, cluster, kind, name, loginRole } = database;
-    return { id, cluster, kind, database: name, role: loginRole };
+    const all = await this.databases.databases();
+    return all.filter(({ id, kind, name }) => kind === 'POOLED' || id === tenant.databaseId || name === own);
   }
 
-  async #asAdmin<T>(databaseId: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-    const client = await this.databases.connect(databaseId);
-    try {
-      return await work(client);
-    } finally {
-      await client.end();
-    }
-  }
-}
-
-interface Home {
-  id: string;
-  cluster: string;
-  kind: 'POOLED' | 'DEDICATED';
-  database: string;
-  role: string;
-}
-
-/** Deletes in batches, each a transaction of its own; the tenant id stands in every statement. */
-async function deleteRows(client: pg.Client, context: StepContext): Promise<void> {
-  const tenantId = tenantIdOf(context);
-  const all = total(await countRows(client, tenantId));
-  let done = 0;
-  for (const table of await tenantTables(client)) {
-    for (;;) {
-      const { rowCount } = await client.query(
-        `delete from "${table}" where ctid = any(array(select ctid from "${table}" where tenant_id = $1 limit $2))
-           and tenant_id = $1`,
-        [tenantId, batchRows],
-      );
-      if (!rowCount) break;
-      done += rowCount;
-      await context.progress({ done, total: all, unit: 'rows' });
-    }
+  async #tenant(context: StepContext): Promise<Tenant> {
+    const [tenant] = await this.tenants.byIds([tenantIdOf(context)]);
+    if (!tenant) throw new StepFailed('TENANT_MISSING', 'The operation names no tenant.', 500);
+    return tenant;
   }
 }
 
 function tenantIdOf(context: StepContext): string {
   if (!context.tenantId) throw new StepFailed('TENANT_MISSING', 'The operation names no tenant.', 500);
   return context.tenantId;
+}
+
+function exportOf({ state }: StepContext): ExportSummary | undefined {
+  return state['export'] as ExportSummary | undefined;
+}
+
+function record(
+  command: Command,
+  context: StepContext,
+  action: string,
+  before: object | undefined,
+  after: object,
+): Promise<number> {
+  return command.record({
+    area: 'tenancy',
+    action,
+    subject: context.subject,
+    tenantId: tenantIdOf(context),
+    before,
+    after,
+    correlation: `operation/${context.operationId}`,
+  });
 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { tenantManifest, TestTenancy } from '../../../../test/support/tenancy.js';
 import { countRows, tenantTables, total } from '../databases/tenant-rows.js';
+import { LifecycleService } from '../lifecycle/lifecycle.service.js';
 import { TenantTokensService } from '../tenant-tokens.service.js';
 
 describe('offboarding', () => {
@@ -20,7 +21,12 @@ describe('offboarding', () => {
 
   function offboard(slug: string): Promise<string> {
     return tenancy.foundation.commands.asSystem('test', (command) =>
-      tenancy.tenants.offboard(command, { tenant: slug, confirm: slug, reason: 'contract ended' }),
+      tenancy.app.get(LifecycleService).offboard(command, {
+        tenant: slug,
+        confirm: slug,
+        reason: 'contract ended',
+        retentionHours: 0,
+      }),
     );
   }
 

@@ -29,7 +29,7 @@ interface InstanceRow {
 export class RuntimeInstances {
   constructor(private readonly database: Database) {}
 
-  /** Instances that reported within the last day, the most recent first. */
+  /** Instances that reported within the last day and did not say that they end, the most recent first. */
   async recent(): Promise<RuntimeInstance[]> {
     return this.#read(`seen_at > now() - interval '1 day' order by seen_at desc, id limit 500`, []);
   }
@@ -56,7 +56,8 @@ export class RuntimeInstances {
 
   async #read(where: string, parameters: readonly unknown[]): Promise<RuntimeInstance[]> {
     const rows = await this.database.query<InstanceRow>(
-      `select *, seen_at > now() - interval '${HEARTBEAT_SECONDS} seconds' as alive from runtime_instance where ${where}`,
+      `select *, seen_at > now() - interval '${HEARTBEAT_SECONDS} seconds' as alive from runtime_instance
+       where ended_at is null and ${where}`,
       parameters,
     );
     return rows.map((row) => ({
