@@ -1,8 +1,14 @@
 import { isUnitScope, type FlagDefinition, type FlagRule, type FlagScope, type FlagVariant } from './flag.js';
+import { checkConditions } from './condition-rules.js';
 import { FlagInvalidError } from './flags.errors.js';
 
 /** Keys that SDKs can carry anywhere: letters, digits, dot, dash and underscore. */
 export const flagKeyPattern = /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,99}$/;
+/** Keys that come from elsewhere may be of any script; what breaks a path or a line stays out. */
+export const anyKeyPattern = /^[^\s\p{Cc}/?#%]{1,100}$/u;
+const tagPattern = /^[^\s:]{1,50}:\S.{0,98}$/;
+const maxTags = 50;
+const maxDependencies = 10;
 const tiers = ['SHARED', 'HYBRID', 'DEDICATED'];
 const maxKeyLength = 200;
 const maxVariants = 50;
@@ -12,13 +18,14 @@ const maxPayloadBytes = 16_384;
  * Checks that a definition makes sense by itself.
  * @throws FlagInvalidError INVALID_INPUT with the field.
  */
-export function checkDefinition(flag: FlagDefinition): void {
-  if (!flagKeyPattern.test(flag.key)) {
+export function checkDefinition(flag: FlagDefinition, keys: RegExp = flagKeyPattern): void {
+  if (!keys.test(flag.key)) {
     throw new FlagInvalidError(
       'A flag key has 1 to 100 letters, digits, dots, dashes or underscores and starts with a letter or digit.',
       'key',
     );
   }
+  checkReferences(flag);
   if (flag.kind === 'BOOLEAN') {
     if (flag.variants.length > 0) throw new FlagInvalidError('A BOOLEAN flag has no variants.', 'variants');
     if (flag.defaultVariant !== null)
@@ -35,12 +42,24 @@ export function checkDefinition(flag: FlagDefinition): void {
   }
 }
 
+function checkReferences({ key, tags = [], dependencies = [] }: FlagDefinition): void {
+  const tag = tags.find((one) => !tagPattern.test(one));
+  if (tag !== undefined || tags.length > maxTags)
+    throw new FlagInvalidError(`A flag has at most ${maxTags} tags, each as "type:value".`, 'tags');
+  if (dependencies.length > maxDependencies)
+    throw new FlagInvalidError(`A flag depends on at most ${maxDependencies} others.`, 'dependencies');
+  if (dependencies.some(({ flag }) => flag === key))
+    throw new FlagInvalidError(`"${key}" cannot depend on itself.`, 'dependencies');
+  if (new Set(dependencies.map(({ flag }) => flag)).size < dependencies.length)
+    throw new FlagInvalidError('A flag depends on another one once.', 'dependencies');
+}
+
 function checkVariants(variants: readonly FlagVariant[]): void {
   if (variants.length === 0 || variants.length > maxVariants)
     throw new FlagInvalidError(`A VARIANT flag has 1 to ${maxVariants} variants.`, 'variants');
   const seen = new Set<string>();
   for (const { name, payload } of variants) {
-    if (!flagKeyPattern.test(name))
+    if (!anyKeyPattern.test(name))
       throw new FlagInvalidError(`"${name}" cannot be the name of a variant.`, 'variants');
     // The SDKs give this name to a variant that is off.
     if (name === 'disabled')
@@ -61,6 +80,7 @@ function checkVariants(variants: readonly FlagVariant[]): void {
  */
 export function checkRule(flag: FlagDefinition, rule: FlagRule): void {
   checkScope(rule.scope);
+  checkConditions(rule);
   if (rule.variant !== null && flag.kind === 'BOOLEAN')
     throw new FlagInvalidError(`"${flag.key}" is a BOOLEAN flag: a rule cannot name a variant.`, 'variant');
   if (rule.variant !== null && !rule.enabled)

@@ -53,6 +53,21 @@ export interface RuleConditions {
   endsAt?: string;
 }
 
+/** A rule without its scope, with nothing that says no more than the default: equal rules have equal values. */
+export function ruleValue(rule: Omit<FlagRule, 'scope'>): Omit<FlagRule, 'scope'> {
+  const { enabled, variant, percentage, stickiness, constraints, segments, startsAt, endsAt } = rule;
+  return {
+    enabled,
+    variant,
+    ...(percentage === undefined || percentage === 100 || !enabled ? {} : { percentage }),
+    ...(stickiness === undefined ? {} : { stickiness }),
+    ...(constraints?.length ? { constraints } : {}),
+    ...(segments?.length ? { segments } : {}),
+    ...(startsAt === undefined ? {} : { startsAt: new Date(startsAt).toISOString() }),
+    ...(endsAt === undefined ? {} : { endsAt: new Date(endsAt).toISOString() }),
+  };
+}
+
 /** Whose share a percentage is, by the scope of its rule: the next finer unit that data-plane services name. */
 export const defaultStickiness: Record<FlagScopeKind, string> = {
   ENVIRONMENT: 'tenant',

@@ -1,8 +1,22 @@
 import { Injectable } from '@nestjs/common';
 import { contentDigest, type Command } from '#audit';
 import type { Transaction } from '#platform';
-import { isUnitScope, type FlagKind, type FlagScope, type FlagVariant, type RiskClass } from './flag.js';
-import { checkDefinition, checkRule, checkScope } from './flag-rules.js';
+import type { UnleashStrategy, UnleashVariant } from './compiler/index.js';
+import {
+  isUnitScope,
+  ruleValue,
+  type FlagDependency,
+  type FlagKind,
+  type FlagLifecycle,
+  type FlagPurpose,
+  type FlagRule,
+  type FlagScope,
+  type FlagVariant,
+  type RiskClass,
+} from './flag.js';
+import { checkCompiles, checkSegments, setStrategies, strategiesOf } from './flag-strategies.store.js';
+import { checkContent, contentOf } from './flag-content.js';
+import { checkRule, checkScope } from './flag-rules.js';
 import {
   EnvironmentNotFoundError,
   FlagArchivedError,
@@ -47,9 +61,19 @@ export interface NewFlag {
   owner?: string | null | undefined;
   variants?: readonly FlagVariant[] | null | undefined;
   defaultVariant?: string | null | undefined;
+  lifecycle?: FlagLifecycle | null | undefined;
+  /** Key of a project. */
+  project?: string | null | undefined;
+  type?: FlagPurpose | null | undefined;
+  expiresAt?: Date | null | undefined;
+  tags?: readonly string[] | null | undefined;
+  impressionData?: boolean | null | undefined;
+  /** JSON schema that every payload keeps to. */
+  payloadSchema?: unknown;
+  dependencies?: readonly FlagDependency[] | null | undefined;
 }
 
-interface Guarded {
+export interface Guarded {
   /** The version of the flag that the caller has seen; absent means whatever is there. */
   expectedVersion?: number | null | undefined;
   reason?: string | null | undefined;
@@ -59,11 +83,18 @@ interface Guarded {
   approval?: string | undefined;
 }
 
-export interface RuleChange extends RuleAddress, Guarded {
-  enabled: boolean;
+export interface RuleChange extends RuleAddress, Guarded, Omit<FlagRule, 'variant'> {
   variant?: string | null | undefined;
   /** Manifests may name units that come with a tenant's data later; a person may not. */
   allowUnknownScope?: boolean;
+}
+
+export interface StrategiesChange extends Guarded {
+  flag: string;
+  environment: string;
+  strategies: readonly UnleashStrategy[] | null;
+  /** For strategies that have none of their own. */
+  variants?: readonly UnleashVariant[];
 }
 
 export interface FlagChangeResult {
@@ -76,17 +107,9 @@ export interface FlagChangeResult {
 @Injectable()
 export class FlagsService {
   /** @throws FlagExistsError FLAG_EXISTS, FlagInvalidError INVALID_INPUT */
-  async createFlag(command: Command, input: NewFlag): Promise<FlagChangeResult> {
-    const flag = {
-      key: input.key,
-      kind: input.kind,
-      description: input.description ?? '',
-      riskClass: input.riskClass ?? 'STANDARD',
-      owner: input.owner ?? null,
-      variants: input.variants ?? [],
-      defaultVariant: input.defaultVariant ?? null,
-    };
-    checkDefinition(flag);
+  async createFlag(command: Command, input: NewFlag & { imported?: boolean }): Promise<FlagChangeResult> {
+    const flag = contentOf(input);
+    await checkContent(command.tx, flag, input.imported ? 'IMPORTED' : 'NEW');
     if (!(await insertFlag(command.tx, flag))) throw new FlagExistsError(flag.key);
     const revision = await command.record({
       area: 'flags',
@@ -99,19 +122,15 @@ export class FlagsService {
   }
 
   /** Changes what a flag is; its kind is fixed, since code depends on it. */
-  async updateFlag(command: Command, input: NewFlag & Guarded): Promise<FlagChangeResult> {
+  async updateFlag(
+    command: Command,
+    input: NewFlag & Guarded & { imported?: boolean },
+  ): Promise<FlagChangeResult> {
     const before = await this.#lock(command.tx, input.key, input.expectedVersion);
     if (before.kind !== input.kind)
       throw new FlagInvalidError(`The kind of "${input.key}" is ${before.kind} and stays so.`, 'kind');
-    const after = {
-      ...before,
-      description: input.description ?? before.description,
-      riskClass: input.riskClass ?? before.riskClass,
-      owner: input.owner === undefined ? before.owner : input.owner,
-      variants: input.variants ?? before.variants,
-      defaultVariant: input.defaultVariant === undefined ? before.defaultVariant : input.defaultVariant,
-    };
-    checkDefinition(after);
+    const after = { ...before, ...contentOf(input, before) };
+    await checkContent(command.tx, after, input.imported ? 'IMPORTED' : 'STORED');
     const used = await variantsInUse(command.tx, input.key);
     const gone = used.find((name) => !after.variants.some((variant) => variant.name === name));
     if (gone) throw new FlagInvalidError(`Rules still use the variant "${gone}".`, 'variants');
@@ -147,38 +166,61 @@ export class FlagsService {
   async setRule(command: Command, input: RuleChange): Promise<FlagChangeResult> {
     const flag = await this.#lock(command.tx, input.flag, input.expectedVersion);
     await this.#knownEnvironment(command.tx, input.environment);
-    const variant = input.variant ?? null;
-    checkRule(flag, { scope: input.scope, enabled: input.enabled, variant });
+    const rule = ruleValue({ ...input, variant: input.variant ?? null });
+    checkRule(flag, { ...rule, scope: input.scope });
+    await checkSegments(command.tx, rule.segments ?? []);
     const subject = await scopeSubject(command.tx, input.scope);
     if (!subject.exists && !input.allowUnknownScope)
       throw new ScopeNotFoundError(input.scope, scopeHint(input.scope));
     const before = await findRule(command.tx, input);
-    if (before?.enabled === input.enabled && before.variant === variant)
+    if (before && contentDigest(ruleValue(before)) === contentDigest(rule))
       return this.#unchanged(command.tx, input);
-    const value = variant ?? (input.enabled ? 'on' : 'off');
+    const value = rule.variant ?? (rule.enabled ? 'on' : 'off');
     const emergency = await authorise(command.tx, {
       ...pick(flag, input),
-      opens: input.enabled,
+      // A rule that is off only sometimes lets through what one that is always off kept away.
+      opens: rule.enabled || (before !== undefined && Object.keys(rule).length > 2),
       command: openCommand(flag.key, value, input.environment, input.scope),
     });
     await ensureEnvironment(command.tx, input.flag, input.environment);
     await upsertRule(command.tx, input, {
-      enabled: input.enabled,
-      variant,
+      ...rule,
       reason: input.reason ?? null,
       setBy: command.actor.name,
     });
+    await checkCompiles(command.tx, flag, input.environment);
     return this.#record(command, flag, input, {
       action: 'flag.rule-set',
       tenantId: subject.tenantId,
-      before: before && { scope: input.scope, enabled: before.enabled, variant: before.variant },
+      before: before && { scope: input.scope, ...ruleValue(before) },
       after: {
         scope: input.scope,
-        enabled: input.enabled,
-        variant,
+        ...rule,
         riskClass: flag.riskClass,
         ...(emergency ? { emergency } : {}),
       },
+    });
+  }
+
+  /** Unleash strategies that decide where no rule does, as SDKs get them; null: none, the flag is off there. */
+  async setStrategies(command: Command, input: StrategiesChange): Promise<FlagChangeResult> {
+    const flag = await this.#lock(command.tx, input.flag, input.expectedVersion);
+    await this.#knownEnvironment(command.tx, input.environment);
+    await ensureEnvironment(command.tx, input.flag, input.environment);
+    const before = await strategiesOf(command.tx, input.flag, input.environment);
+    const after = { strategies: input.strategies, variants: input.variants ?? [] };
+    if (contentDigest(before) === contentDigest(after)) return this.#unchanged(command.tx, input);
+    const emergency = await authorise(command.tx, {
+      ...pick(flag, input),
+      opens: input.strategies !== null,
+      command: openCommand(flag.key, 'on', input.environment),
+    });
+    await setStrategies(command.tx, input, after);
+    await checkCompiles(command.tx, flag, input.environment);
+    return this.#record(command, flag, input, {
+      action: 'flag.strategies-set',
+      before,
+      after: { ...after, riskClass: flag.riskClass, ...(emergency ? { emergency } : {}) },
     });
   }
 
@@ -199,7 +241,7 @@ export class FlagsService {
     return this.#record(command, flag, input, {
       action: 'flag.rule-cleared',
       tenantId,
-      before: { scope: input.scope, enabled: before.enabled, variant: before.variant },
+      before: { scope: input.scope, ...ruleValue(before) },
       after: { scope: input.scope, riskClass: flag.riskClass, ...(emergency ? { emergency } : {}) },
     });
   }
@@ -281,7 +323,7 @@ export class FlagsService {
     if (!known.includes(environment)) throw new EnvironmentNotFoundError(environment, known);
   }
 
-  async #unchanged(tx: Transaction, at: RuleAddress): Promise<FlagChangeResult> {
+  async #unchanged(tx: Transaction, at: { flag: string; environment: string }): Promise<FlagChangeResult> {
     const { revision } = await environmentState(tx, at.flag, at.environment);
     return { flag: at.flag, revision };
   }
@@ -320,8 +362,15 @@ function sameGuarded(a: FlagRecord, b: FlagRecord): boolean {
   return contentDigest(guarded(a)) === contentDigest(guarded(b));
 }
 
-function guarded({ riskClass, variants, defaultVariant }: FlagRecord): unknown {
-  return { riskClass, variants, defaultVariant };
+function guarded({
+  riskClass,
+  variants,
+  defaultVariant,
+  payloadSchema,
+  dependencies,
+  lifecycle,
+}: FlagRecord): unknown {
+  return { riskClass, variants, defaultVariant, payloadSchema, dependencies, draft: lifecycle === 'DRAFT' };
 }
 
 function optional(input: Guarded): { reason?: string; correlation?: string } {
@@ -331,9 +380,15 @@ function optional(input: Guarded): { reason?: string; correlation?: string } {
   };
 }
 
-function definitionOf(flag: FlagRecord): Partial<FlagRecord> {
-  const { description, riskClass, owner, variants, defaultVariant } = flag;
-  return { description, riskClass, owner, variants, defaultVariant };
+function definitionOf(flag: FlagRecord): unknown {
+  const {
+    archived: _archived,
+    createdAt: _createdAt,
+    updatedAt: _updatedAt,
+    version: _version,
+    ...content
+  } = flag;
+  return content;
 }
 
 function scopeHint(scope: FlagScope): string {

@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { rowsOf, type Transaction } from '#platform';
+import type { UnleashConstraint } from './compiler/index.js';
 import {
   type FlagDefinition,
+  type FlagDependency,
   type FlagKind,
+  type FlagLifecycle,
+  type FlagPurpose,
   type FlagRule,
   type FlagScope,
   type FlagVariant,
@@ -15,6 +19,16 @@ export interface FlagRecord extends FlagDefinition {
   kind: FlagKind;
   riskClass: RiskClass;
   owner: string | null;
+  lifecycle: FlagLifecycle;
+  project: string;
+  type: FlagPurpose;
+  /** When it should be gone; nothing switches by it. */
+  expiresAt: Date | null;
+  tags: readonly string[];
+  impressionData: boolean;
+  /** JSON schema of the payloads; null: any. */
+  payloadSchema: unknown;
+  dependencies: readonly FlagDependency[];
   archived: boolean;
   createdAt: Date;
   updatedAt: Date;
@@ -29,6 +43,14 @@ export interface FlagRow {
   owner: string | null;
   variants: FlagVariant[];
   default_variant: string | null;
+  lifecycle: FlagLifecycle;
+  project: string;
+  type: FlagPurpose;
+  expires_at: Date | null;
+  tags: string[];
+  impression_data: boolean;
+  payload_schema: unknown;
+  dependencies: FlagDependency[];
   archived_at: Date | null;
   created_at: Date;
   updated_at: Date;
@@ -44,6 +66,14 @@ export function toFlag(row: FlagRow): FlagRecord {
     owner: row.owner,
     variants: row.variants,
     defaultVariant: row.default_variant,
+    lifecycle: row.lifecycle,
+    project: row.project,
+    type: row.type,
+    expiresAt: row.expires_at,
+    tags: row.tags,
+    impressionData: row.impression_data,
+    payloadSchema: row.payload_schema,
+    dependencies: row.dependencies,
     archived: row.archived_at !== null,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
@@ -51,43 +81,48 @@ export function toFlag(row: FlagRow): FlagRecord {
   };
 }
 
+/** What somebody can say of a flag. */
+export type FlagContent = Omit<FlagRecord, 'archived' | 'createdAt' | 'updatedAt' | 'version'>;
+
 /** @returns false if the key is taken. */
-export async function insertFlag(
-  tx: Transaction,
-  flag: Omit<FlagRecord, 'archived' | 'createdAt' | 'updatedAt' | 'version'>,
-): Promise<boolean> {
+export async function insertFlag(tx: Transaction, flag: FlagContent): Promise<boolean> {
   const fresh = await rowsOf(
     tx,
-    `insert into flag (key, description, kind, risk_class, owner, variants, default_variant)
-     values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing returning key`,
-    [
-      flag.key,
-      flag.description,
-      flag.kind,
-      flag.riskClass,
-      flag.owner,
-      JSON.stringify(flag.variants),
-      flag.defaultVariant,
-    ],
+    `insert into flag (key, description, kind, risk_class, owner, variants, default_variant, lifecycle, project, type,
+       expires_at, tags, impression_data, payload_schema, dependencies)
+     values ($1, $2, $15, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) on conflict do nothing returning key`,
+    [...flagParameters(flag), flag.kind],
   );
   return fresh.length === 1;
 }
 
-export async function updateFlag(
-  tx: Transaction,
-  flag: Pick<FlagRecord, 'key' | 'description' | 'riskClass' | 'owner' | 'variants' | 'defaultVariant'>,
-): Promise<void> {
+export async function updateFlag(tx: Transaction, flag: Omit<FlagContent, 'kind'>): Promise<void> {
   await tx.query(
-    `update flag set description = $2, risk_class = $3, owner = $4, variants = $5, default_variant = $6 where key = $1`,
-    [
-      flag.key,
-      flag.description,
-      flag.riskClass,
-      flag.owner,
-      JSON.stringify(flag.variants),
-      flag.defaultVariant,
-    ],
+    `update flag set description = $2, risk_class = $3, owner = $4, variants = $5, default_variant = $6,
+       lifecycle = $7, project = $8, type = $9, expires_at = $10, tags = $11, impression_data = $12,
+       payload_schema = $13, dependencies = $14 where key = $1`,
+    flagParameters(flag),
   );
+}
+
+function flagParameters(flag: Omit<FlagContent, 'kind'>): unknown[] {
+  const schema = flag.payloadSchema ?? null;
+  return [
+    flag.key,
+    flag.description,
+    flag.riskClass,
+    flag.owner,
+    JSON.stringify(flag.variants),
+    flag.defaultVariant,
+    flag.lifecycle,
+    flag.project,
+    flag.type,
+    flag.expiresAt,
+    flag.tags,
+    flag.impressionData,
+    schema === null ? null : JSON.stringify(schema),
+    JSON.stringify(flag.dependencies),
+  ];
 }
 
 export async function archiveFlag(tx: Transaction, key: string): Promise<void> {
@@ -201,17 +236,30 @@ export interface RuleRow {
   scope_key: string;
   enabled: boolean;
   variant: string | null;
+  percentage: number;
+  stickiness: string | null;
+  constraints: UnleashConstraint[];
+  segments: number[];
+  starts_at: Date | null;
+  ends_at: Date | null;
   reason: string | null;
   set_by: string;
   set_at: Date;
 }
 
+/** What says nothing beyond the default is left out: equal rules have equal fields. */
 export function toRule(row: RuleRow): StoredRule {
   return {
     id: row.id,
     scope: { kind: row.scope_kind, key: row.scope_key },
     enabled: row.enabled,
     variant: row.variant,
+    ...(row.percentage === 100 ? {} : { percentage: row.percentage }),
+    ...(row.stickiness === null ? {} : { stickiness: row.stickiness }),
+    ...(row.constraints.length === 0 ? {} : { constraints: row.constraints }),
+    ...(row.segments.length === 0 ? {} : { segments: row.segments }),
+    ...(row.starts_at === null ? {} : { startsAt: row.starts_at.toISOString() }),
+    ...(row.ends_at === null ? {} : { endsAt: row.ends_at.toISOString() }),
     reason: row.reason,
     setBy: row.set_by,
     setAt: row.set_at,
@@ -246,13 +294,16 @@ export async function variantsInUse(tx: Transaction, key: string): Promise<strin
 export async function upsertRule(
   tx: Transaction,
   at: RuleAddress,
-  rule: Pick<StoredRule, 'enabled' | 'variant' | 'reason' | 'setBy'>,
+  rule: Omit<StoredRule, 'id' | 'scope' | 'setAt'>,
 ): Promise<void> {
   await tx.query(
-    `insert into flag_rule (id, flag_key, environment, scope_kind, scope_key, enabled, variant, reason, set_by)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    `insert into flag_rule (id, flag_key, environment, scope_kind, scope_key, enabled, variant, reason, set_by,
+       percentage, stickiness, constraints, segments, starts_at, ends_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
      on conflict (flag_key, environment, scope_kind, scope_key) do update
        set enabled = excluded.enabled, variant = excluded.variant, reason = excluded.reason,
+         percentage = excluded.percentage, stickiness = excluded.stickiness, constraints = excluded.constraints,
+         segments = excluded.segments, starts_at = excluded.starts_at, ends_at = excluded.ends_at,
          set_by = excluded.set_by, set_at = clock_timestamp()`,
     [
       randomUUID(),
@@ -264,6 +315,12 @@ export async function upsertRule(
       rule.variant,
       rule.reason,
       rule.setBy,
+      rule.percentage ?? 100,
+      rule.stickiness ?? null,
+      JSON.stringify(rule.constraints ?? []),
+      rule.segments ?? [],
+      rule.startsAt ?? null,
+      rule.endsAt ?? null,
     ],
   );
 }

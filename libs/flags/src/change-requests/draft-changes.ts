@@ -1,5 +1,5 @@
 import { InvalidInputError, type Transaction } from '#platform';
-import type { FlagDefinition, RiskClass } from '../flag.js';
+import { ruleValue, type FlagDefinition, type RiskClass } from '../flag.js';
 import { checkDefinition, checkRule, checkScope } from '../flag-rules.js';
 import { FlagArchivedError, FlagNotFoundError, ScopeNotFoundError } from '../flags.errors.js';
 import { environmentState, findFlag, findRule, lockFlag, type FlagRecord } from '../flags.store.js';
@@ -112,7 +112,7 @@ async function withBase(
 
 /** What a stored rule decides: everything that a reader of the flag can see. */
 export function valueOfRule(rule: RuleValue): RuleValue {
-  return { enabled: rule.enabled, variant: rule.variant };
+  return ruleValue(rule);
 }
 
 function definitionBase(flag: FlagRecord, definition: DefinitionChange): DefinitionChange {

@@ -18,9 +18,7 @@ import {
   compileFeature,
   evaluate,
   RuleIndex,
-  tenantView,
   winner,
-  boundContext,
   FlagDecider,
   TooManyStrategiesError,
   type FlagDecision,
@@ -318,25 +316,6 @@ describe('compiled flags', () => {
         },
       ),
       { numRuns, seed },
-    );
-  });
-
-  it('folds for a tenant without changing what that tenant sees, and names no other', async () => {
-    const tenants = fc.record({
-      slug: fc.constantFrom('northwind', 'contoso'),
-      tier: fc.constantFrom('SHARED', 'DEDICATED'),
-      region: fc.constantFrom('eu', 'us', null),
-    });
-    await fc.assert(
-      fc.asyncProperty(flagState, tenants, context, async (state, tenant, asked) => {
-        const folded = { ...state, rules: tenantView(state.rules, tenant) };
-        const bound = boundContext(asked, tenant);
-        const questions = [{ flag: state.flag.key, context: bound }];
-        expect(await ask([compileFeature(folded)], questions)).toEqual([seen(evaluate(state, bound))]);
-        const other = tenant.slug === 'northwind' ? 'contoso' : 'northwind';
-        expect(JSON.stringify(compileFeature(folded))).not.toContain(other);
-      }),
-      { numRuns: 500, seed },
     );
   });
 

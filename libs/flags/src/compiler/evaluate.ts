@@ -16,7 +16,7 @@ import {
   type FlagRule,
 } from '../flag.js';
 import { expandedConditions, inShare, prepareConditions, shareOf, stickinessOf } from './rule-conditions.js';
-import type { UnleashStrategy, UnleashVariant } from './unleash-feature.js';
+import { payloadValue, type UnleashStrategy, type UnleashVariant } from './unleash-feature.js';
 
 /**
  * RULE: a rule decided. STRATEGY: none matched, and the strategies decided. DEFAULT: nothing turned it on. KILLED: off
@@ -133,7 +133,7 @@ export function decideByStrategies<Rule extends FlagRule>(
   return {
     enabled,
     variant,
-    payload: payloadOf(flag, variant),
+    payload: served?.payload ? payloadValue(served.payload) : payloadOf(flag, variant),
     reason: 'STRATEGY',
     rule: null,
     ...(served ? { served } : {}),

@@ -4,5 +4,5 @@ export * from './flag-decider.js';
 export * from './rule-conditions.js';
 export * from './rule-index.js';
 export * from './rule-strategies.js';
-export * from './tenant-view.js';
+export * from './tenant-identity.js';
 export * from './unleash-feature.js';

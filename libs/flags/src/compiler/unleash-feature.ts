@@ -125,3 +125,14 @@ export function unleashPayload(payload: unknown): UnleashPayload | undefined {
   if (typeof payload === 'number') return { type: 'number', value: String(payload) };
   return { type: 'json', value: JSON.stringify(payload) };
 }
+
+/** The other way round, as far as the text is what its type says. */
+export function payloadValue({ type, value }: UnleashPayload): unknown {
+  if (type === 'number' && value.trim() !== '' && Number.isFinite(Number(value))) return Number(value);
+  if (type !== 'json') return value;
+  try {
+    return JSON.parse(value) as unknown;
+  } catch {
+    return value;
+  }
+}

@@ -24,8 +24,7 @@ export function featureFilter(query: string | undefined): FeatureFilter | undefi
   return ({ flag, feature }) =>
     flag.key.startsWith(prefix) &&
     (everyProject || projects.includes(feature.project)) &&
-    // Flags carry no tags, so whoever asks for one gets none.
-    tags.length === 0;
+    (tags.length === 0 || tags.some((tag) => flag.tags?.includes(tag)));
 }
 
 function bounded(parameters: URLSearchParams, field: string): string[] {

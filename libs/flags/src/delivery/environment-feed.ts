@@ -1,9 +1,10 @@
 import type { Database } from '#platform';
+import type { UnleashSegment } from '../compiler/index.js';
 import { FeedView, type FeedState } from './feed-view.js';
 import { flagUpdatesSince, type FlagUpdate } from './flag-log.js';
 import { scopeKey, wholeEnvironment, type TokenScope } from './fold/token-scope.js';
-import type { Rendered } from './rendered.js';
-import { ServedFlag } from './served-flag.js';
+import { render, type Rendered } from './rendered.js';
+import { ServedFlag, type ServedWorld } from './served-flag.js';
 import { ViewCache } from './view-cache.js';
 
 /**
@@ -14,6 +15,10 @@ export class EnvironmentFeed implements FeedState {
   #revision = -1;
   #flags: ReadonlyMap<string, ServedFlag> = new Map();
   readonly #segments = new Map<number, Rendered>();
+  readonly #world = {
+    segments: new Map<number, UnleashSegment>(),
+    lookup: (key: string) => this.#flags.get(key)?.decider,
+  };
   #running: Promise<void> | undefined;
   #again: Promise<void> | undefined;
   #staleSince: Date | undefined;
@@ -86,9 +91,19 @@ export class EnvironmentFeed implements FeedState {
   }
 
   async #load(): Promise<void> {
-    const { revision, flags } = await flagUpdatesSince(this.database, this.environment, this.#revision);
+    const { revision, flags, segments } = await flagUpdatesSince(
+      this.database,
+      this.environment,
+      this.#revision,
+    );
     if (revision <= this.#revision) return;
-    if (flags.length > 0) this.#flags = apply(this.#flags, flags);
+    for (const { deleted, ...segment } of segments) {
+      if (deleted) this.#segments.delete(segment.id);
+      else this.#segments.set(segment.id, render(segment));
+      if (deleted) this.#world.segments.delete(segment.id);
+      else this.#world.segments.set(segment.id, segment);
+    }
+    if (flags.length > 0) this.#flags = apply(this.#flags, flags, this.#world);
     this.#revision = revision;
     for (const follower of this.#followers) follower();
   }
@@ -97,11 +112,14 @@ export class EnvironmentFeed implements FeedState {
 function apply(
   flags: ReadonlyMap<string, ServedFlag>,
   updates: readonly FlagUpdate[],
+  world: ServedWorld,
 ): Map<string, ServedFlag> {
   const next = new Map(flags);
-  for (const { description, archived, enabled, rules, revision, ...flag } of updates) {
+  for (const update of updates) {
+    const { description, archived, enabled, rules, strategies, featureVariants, revision, ...flag } = update;
+    const state = { flag, archived, enabled, rules, strategies, featureVariants };
     if (archived) next.delete(flag.key);
-    else next.set(flag.key, new ServedFlag(flag, enabled, rules, description, revision));
+    else next.set(flag.key, new ServedFlag(state, description, revision, world));
   }
   const added = updates.some(({ key, archived }) => !archived && !flags.has(key));
   return added ? new Map([...next].sort(([a], [b]) => (a < b ? -1 : 1))) : next;

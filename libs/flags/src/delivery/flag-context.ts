@@ -4,13 +4,16 @@ import { contextField, type FlagContext } from '../flag.js';
 import { tenantOfValue } from './fold/token-scope.js';
 import type { SdkGrant } from './sdk-access.js';
 
-const fields = Object.values(contextField);
+/** What says of whom a request is, as opposed to anything else that flags look at. */
+const unitFields = Object.values(contextField).filter((field) => field !== 'userId');
+const maxFields = 200;
+const maxLength = 10_000;
 
 /**
- * The flag context out of what a client sent: known fields at the top or in `properties`, as SDKs look them up; numbers
- * are taken as text. A token of one tenant binds the context to it, whatever the client claims. In a browser anybody can
+ * The flag context out of what a client sent: fields at the top, else in `properties`, as SDKs look them up; numbers
+ * and booleans are taken as text. A token of one tenant binds the context to it, whatever the client claims. In a browser anybody can
  * read the token: a FRONTEND token of no tenant lets nobody claim to be one.
- * @throws InvalidInputError INVALID_INPUT if it is not an object.
+ * @throws InvalidInputError INVALID_INPUT if it is not an object, or too large.
  */
 export function readContext(
   input: unknown,
@@ -21,16 +24,19 @@ export function readContext(
   const top = (input ?? {}) as Record<string, unknown>;
   const properties = (top['properties'] ?? {}) as Record<string, unknown>;
   const context: FlagContext = {};
-  for (const field of fields) {
-    const value = text(top[field]) ?? text(properties[field]);
+  for (const [field, given] of [...Object.entries(properties), ...Object.entries(top)]) {
+    const value = text(given);
     if (value !== undefined) context[field] = value;
   }
+  if (Object.keys(context).length > maxFields)
+    throw new InvalidInputError(`A context has at most ${maxFields} fields.`, { field: 'context' });
   if (tenant) {
     const bound = boundContext(context, tenant);
     if (isUserOfAnother(bound.userId, tenant.slug)) delete bound.userId;
     return scope.branch === null ? bound : { ...bound, branch: scope.branch };
   }
-  return kind === 'FRONTEND' ? { userId: context.userId } : context;
+  if (kind === 'FRONTEND') for (const field of unitFields) delete context[field];
+  return context;
 }
 
 /** Users whose id is written like a unit key, `northwind/jo`, belong to that tenant: nobody else can claim to be one. */
@@ -40,6 +46,12 @@ function isUserOfAnother(userId: string | undefined, slug: string): boolean {
 }
 
 function text(value: unknown): string | undefined {
-  if (typeof value === 'string') return value;
-  return typeof value === 'number' ? String(value) : undefined;
+  if (typeof value === 'string') {
+    if (value.length > maxLength)
+      throw new InvalidInputError(`A field of a context has at most ${maxLength} characters.`, {
+        field: 'context',
+      });
+    return value;
+  }
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { unleashPayload } from '../compiler/index.js';
+import { unleashPayload, type UnleashPayload } from '../compiler/index.js';
 import type { FlagContext } from '../flag.js';
 import type { SdkGrant } from './sdk-access.js';
 import type { ServedFlag } from './served-flag.js';
@@ -18,8 +18,10 @@ export function frontendAnswer({ feed, scope }: SdkGrant, context: FlagContext):
   const on: string[] = [];
   for (const flag of feed.flags.values()) {
     if (scope.project !== '*' && scope.project !== flag.feature.project) continue;
-    const { enabled, variant } = flag.decide(context);
-    if (enabled) on.push(answerOf(flag, variant));
+    const { enabled, variant, served } = flag.decide(context);
+    if (!enabled) continue;
+    // A strategy's variant has a payload of its own; a rule's has the flag's.
+    on.push(served ? JSON.stringify(frontendFlag(flag, variant, served.payload)) : answerOf(flag, variant));
   }
   const body = `{"toggles":[${on.join(',')}]}`;
   return { body, etag: `W/"${createHash('sha1').update(body).digest('base64url')}"` };
@@ -29,16 +31,22 @@ function answerOf(flag: ServedFlag, variant: string | null): string {
   let known = answers.get(flag);
   if (!known) answers.set(flag, (known = new Map()));
   let json = known.get(variant ?? '');
-  if (json === undefined) known.set(variant ?? '', (json = JSON.stringify(frontendFlag(flag, variant))));
+  if (json === undefined) {
+    const payload = unleashPayload(flag.flag.variants.find(({ name }) => name === variant)?.payload);
+    known.set(variant ?? '', (json = JSON.stringify(frontendFlag(flag, variant, payload))));
+  }
   return json;
 }
 
-function frontendFlag({ flag }: ServedFlag, variant: string | null): unknown {
-  const payload = unleashPayload(flag.variants.find(({ name }) => name === variant)?.payload);
+function frontendFlag(
+  { flag, feature }: ServedFlag,
+  variant: string | null,
+  payload: UnleashPayload | undefined,
+): unknown {
   return {
     name: flag.key,
     enabled: true,
-    impressionData: false,
+    impressionData: feature.impressionData,
     variant: {
       name: variant ?? 'disabled',
       enabled: variant !== null,

@@ -54,7 +54,11 @@ function ofrepContext(grant: SdkGrant, body: unknown) {
 
 function success(served: ServedFlag, decision: FlagDecision): Record<string, unknown> {
   const { flag } = served;
-  const metadata = { flagKind: flag.kind, scope: decision.rule?.scope.kind ?? 'NONE' };
+  const metadata = {
+    flagKind: flag.kind,
+    scope: decision.rule?.scope.kind ?? 'NONE',
+    enabled: decision.enabled,
+  };
   const reason = reasonOf(decision);
   if (flag.kind === 'BOOLEAN') {
     return {
@@ -77,6 +81,7 @@ function success(served: ServedFlag, decision: FlagDecision): Record<string, unk
 }
 
 function reasonOf({ reason, rule }: FlagDecision): string {
-  if (reason === 'KILLED' || reason === 'ARCHIVED') return 'DISABLED';
+  if (['KILLED', 'ARCHIVED', 'DRAFT'].includes(reason)) return 'DISABLED';
+  if (reason === 'STRATEGY' || reason === 'DEPENDENCY') return 'TARGETING_MATCH';
   return rule && rule.scope.kind !== 'ENVIRONMENT' ? 'TARGETING_MATCH' : 'STATIC';
 }

@@ -1,11 +1,12 @@
 import {
   compileFeature,
-  decide,
-  RuleIndex,
+  FlagDecider,
+  type DeciderLookup,
   type FlagDecision,
+  type FlagState,
   type UnleashFeature,
 } from '../compiler/index.js';
-import type { FlagContext, FlagDefinition, FlagRule } from '../flag.js';
+import type { FlagContext, FlagDefinition } from '../flag.js';
 import { foldFeature, type Segments } from './fold/fold-feature.js';
 import type { FixedContext } from './fold/token-scope.js';
 import { render, renderJson, type Rendered } from './rendered.js';
@@ -18,38 +19,47 @@ export interface ServedFeature extends Rendered {
   readonly segments: readonly number[];
 }
 
+/** Where a served flag finds what it refers to. */
+export interface ServedWorld {
+  segments: Segments;
+  lookup: DeciderLookup;
+}
+
+const emptyWorld: ServedWorld = { segments: new Map(), lookup: () => undefined };
+
 /** A flag of one environment as it is served: compiled once, decided by index. */
 export class ServedFlag {
+  readonly flag: FlagDefinition;
   readonly feature: UnleashFeature;
   /** For tokens of every tenant. */
   readonly whole: ServedFeature;
-  readonly #index: RuleIndex;
+  readonly decider: FlagDecider;
+  readonly #segments: Segments;
   /** What tokens of a tenant get, by its JSON: tenants that see the same share it. */
   readonly #forms = new Map<string, ServedFeature>();
 
   constructor(
-    readonly flag: FlagDefinition,
-    readonly enabled: boolean,
-    rules: readonly FlagRule[],
+    state: FlagState,
     description: string,
     /** Revision of the last change that an SDK of the environment could see. */
     readonly revision: number,
-    private readonly segments: Segments = new Map(),
+    { segments, lookup }: ServedWorld = emptyWorld,
   ) {
-    this.#index = new RuleIndex(rules);
-    this.feature = compileFeature({ flag, archived: false, enabled, rules }, description);
+    this.flag = state.flag;
+    this.#segments = segments;
+    this.decider = new FlagDecider(state, segments, lookup);
+    this.feature = compileFeature(state, description, segments);
     this.whole = { ...render(this.feature), segments: segmentsOf(this.feature) };
   }
 
   decide(context: FlagContext): FlagDecision {
-    if (!this.enabled) return { ...decide(this.flag, undefined), reason: 'KILLED' };
-    return decide(this.flag, this.#index.winner(context));
+    return this.decider.decide(context);
   }
 
   /** For a token that fixes part of the context; null for one that fixes nothing. */
   servedFor(fixed: FixedContext | null): ServedFeature {
     if (!fixed) return this.whole;
-    const folded = foldFeature(this.feature, this.segments, fixed);
+    const folded = foldFeature(this.feature, this.#segments, fixed);
     const json = JSON.stringify(folded);
     const known = this.#forms.get(json);
     if (known) return known;

@@ -1,0 +1,65 @@
+import { Injectable } from '@nestjs/common';
+import type { Command } from '#audit';
+import { ConflictError, Database, rowsOf } from '#platform';
+import { FlagInvalidError } from './flags.errors.js';
+
+export interface Project {
+  key: string;
+  name: string;
+  description: string;
+}
+
+const keyPattern = /^[a-z0-9][a-z0-9._-]{0,99}$/;
+
+/** What flags are grouped by; SDK tokens can be narrowed to one. */
+@Injectable()
+export class ProjectsService {
+  constructor(private readonly database: Database) {}
+
+  all(): Promise<Project[]> {
+    return this.database.query<Project>('select key, name, description from project order by key');
+  }
+
+  /** @throws FlagInvalidError INVALID_INPUT, ConflictError PROJECT_EXISTS */
+  async create(command: Command, input: Project): Promise<Project> {
+    if (!(await this.#insert(command, input)))
+      throw new ConflictError('PROJECT_EXISTS', `There is already a project "${input.key}".`, {
+        field: 'key',
+      });
+    return input;
+  }
+
+  /** Makes it if it is not there. @throws FlagInvalidError INVALID_INPUT */
+  async ensure(command: Command, key: string): Promise<void> {
+    const there = await rowsOf(command.tx, 'select from project where key = $1', [key]);
+    if (there.length === 0) await this.#insert(command, { key, name: key, description: '' });
+  }
+
+  /** @returns false if the key is taken. */
+  async #insert(command: Command, project: Project): Promise<boolean> {
+    const { key, name, description } = project;
+    if (!keyPattern.test(key))
+      throw new FlagInvalidError(
+        'A project key has 1 to 100 lower-case letters, digits, dots, dashes or underscores.',
+        'key',
+      );
+    if (name.length < 1 || name.length > 200 || description.length > 1_000)
+      throw new FlagInvalidError(
+        'A project has a name of 1 to 200 and a description of at most 1,000 characters.',
+        'name',
+      );
+    const fresh = await rowsOf(
+      command.tx,
+      'insert into project (key, name, description) values ($1, $2, $3) on conflict do nothing returning key',
+      [key, name, description],
+    );
+    if (fresh.length === 0) return false;
+    await command.record({
+      area: 'flags',
+      action: 'project.created',
+      subject: `project/${key}`,
+      after: project,
+    });
+    return true;
+  }
+}
