@@ -110,7 +110,7 @@ function checkPayloads(schema: unknown, variants: readonly FlagVariant[]): void 
   const ajv = new Ajv({ strict: false });
   let validate: ReturnType<typeof ajv.compile>;
   try {
-    validate = ajv.compile(schema as object);
+    validate = ajv.compile(schema);
   } catch (error) {
     throw new FlagInvalidError(`No JSON schema: ${(error as Error).message}.`, 'payloadSchema');
   }

@@ -6,9 +6,15 @@ import { FlagMetrics } from './delivery/flag-metrics.js';
 import { SdkAccess } from './delivery/sdk-access.js';
 import { SdkTokenCache } from './delivery/sdk-token-cache.js';
 import { TenantIdentities } from './delivery/tenant-identities.js';
+import { EnvironmentClones } from './environment-clones.js';
+import { FlagExport } from './flag-export.js';
 import { FlagManifests } from './flag.manifest.js';
 import { FlagMatrix } from './matrix/flag-matrix.js';
 import { MatrixColumns } from './matrix/matrix-columns.js';
+import { FlagModelResolver } from './graphql/flag-model.resolver.js';
+import { ProjectsService } from './projects.service.js';
+import { SegmentsService } from './segments.service.js';
+import { UnleashImportService } from './unleash-files/unleash-import.service.js';
 import { FlagQuestions } from './flag-questions.js';
 import { FlagSubjects } from './flag-subjects.js';
 import { FlagsReadModel } from './flags.read-model.js';
@@ -61,6 +67,12 @@ const shadow = [ShadowStore, ShadowReadModel, ShadowResolver];
     FlagMatrix,
     MatrixColumns,
     FlagManifests,
+    FlagExport,
+    EnvironmentClones,
+    ProjectsService,
+    SegmentsService,
+    UnleashImportService,
+    FlagModelResolver,
     ...delivery,
     ...changeRequestProviders,
     ...shadow,

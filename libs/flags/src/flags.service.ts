@@ -50,7 +50,6 @@ import {
   openCommand,
   strictestEnvironment,
 } from './change-requests/approval-guard.js';
-import type { DefinitionChange } from './change-requests/flag-change.js';
 import { scopeSubject } from './scope-subject.store.js';
 
 export interface NewFlag {
@@ -148,10 +147,10 @@ export class FlagsService {
     return { flag: input.key, revision };
   }
 
-  /** Changes the parts of a definition that need approval, as a change request does. */
+  /** As {@link updateFlag}, by the key alone. */
   async changeDefinition(
     command: Command,
-    input: DefinitionChange & { key: string } & Guarded,
+    input: Omit<NewFlag, 'kind'> & Guarded,
   ): Promise<FlagChangeResult> {
     const { kind } = await this.#lock(command.tx, input.key, input.expectedVersion);
     return this.updateFlag(command, { ...input, kind });

@@ -1,13 +1,10 @@
 import { Field, ID, InputType, Int, registerEnumType } from '@nestjs/graphql';
 import { JsonScalar } from '#platform';
-import type { FlagKind, FlagScopeKind, RiskClass } from '../flag.js';
+import type { FlagKind, FlagLifecycle, FlagScopeKind, RiskClass } from '../flag.js';
+import { FlagConstraintInput, FlagDependencyInput } from './flag-model.input.js';
+import { FlagLifecycleEnum } from './flag-model.type.js';
 import { FlagKindEnum, FlagScopeKindEnum, RiskClassEnum } from './flag.type.js';
-
-@InputType({ isAbstract: true })
-abstract class MutationInput {
-  @Field(() => String, { nullable: true, description: 'Idempotency key: a repetition changes nothing.' })
-  clientMutationId?: string | null;
-}
+import { FlagEnvironmentInput, MutationInput } from './mutation.input.js';
 
 @InputType()
 export class FlagScopeInput {
@@ -27,12 +24,10 @@ export class FlagVariantInput {
   description?: string | null;
 }
 
-@InputType()
-export class CreateFlagInput extends MutationInput {
+@InputType({ isAbstract: true })
+abstract class FlagContentInput extends MutationInput {
   @Field(() => String)
   key!: string;
-  @Field(() => FlagKindEnum)
-  kind!: FlagKind;
   @Field(() => String, { nullable: true })
   description?: string | null;
   @Field(() => RiskClassEnum, { nullable: true })
@@ -43,14 +38,38 @@ export class CreateFlagInput extends MutationInput {
   defaultVariant?: string | null;
   @Field(() => String, { nullable: true })
   owner?: string | null;
+  @Field(() => FlagLifecycleEnum, { nullable: true })
+  lifecycle?: FlagLifecycle | null;
+  @Field(() => String, { nullable: true, description: 'Key of a project.' })
+  project?: string | null;
+  @Field(() => String, {
+    nullable: true,
+    description: 'What it is for: release, experiment, operational, kill-switch or permission.',
+  })
+  type?: string | null;
+  @Field(() => Date, { nullable: true, description: 'When it should be gone; nothing switches by it.' })
+  expiresAt?: Date | null;
+  @Field(() => [String], { nullable: true, description: 'Each as "type:value".' })
+  tags?: string[] | null;
+  @Field(() => Boolean, { nullable: true, description: 'SDKs then tell their application of evaluations.' })
+  impressionData?: boolean | null;
+  @Field(() => JsonScalar, { nullable: true, description: 'JSON schema that every payload keeps to.' })
+  payloadSchema?: unknown;
+  @Field(() => [FlagDependencyInput], {
+    nullable: true,
+    description: 'Flags that must be so for this one to be on; they have no dependencies themselves.',
+  })
+  dependencies?: FlagDependencyInput[] | null;
 }
 
-@InputType({ isAbstract: true })
-abstract class FlagEnvironmentInput extends MutationInput {
-  @Field(() => String)
-  flag!: string;
-  @Field(() => String)
-  environment!: string;
+@InputType()
+export class CreateFlagInput extends FlagContentInput {
+  @Field(() => FlagKindEnum)
+  kind!: FlagKind;
+}
+
+@InputType()
+export class UpdateFlagInput extends FlagContentInput {
   @Field(() => String, { nullable: true })
   reason?: string | null;
   @Field(() => Int, {
@@ -68,6 +87,24 @@ export class SetFlagRuleInput extends FlagEnvironmentInput {
   enabled!: boolean;
   @Field(() => String, { nullable: true, description: 'Needed when a VARIANT flag is turned on.' })
   variant?: string | null;
+  @Field(() => Int, {
+    nullable: true,
+    description: 'Share of the sticky values in the scope that it turns on, the others are off; else 100.',
+  })
+  percentage?: number | null;
+  @Field(() => String, {
+    nullable: true,
+    description: 'Context field whose value is in the share or not; else the next finer unit of the scope.',
+  })
+  stickiness?: string | null;
+  @Field(() => [FlagConstraintInput], { nullable: true, description: 'All must hold for it to match.' })
+  constraints?: FlagConstraintInput[] | null;
+  @Field(() => [Int], { nullable: true, description: 'Ids of segments that must hold for it to match.' })
+  segments?: number[] | null;
+  @Field(() => Date, { nullable: true, description: 'It matches after this moment.' })
+  startsAt?: Date | null;
+  @Field(() => Date, { nullable: true, description: 'It matches before this moment.' })
+  endsAt?: Date | null;
 }
 
 @InputType()

@@ -1,7 +1,14 @@
 import { ArgsType, Field, Float, ID, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
 import { ConnectionOf, JsonScalar, PageArgs } from '#platform';
 import { UnitKindEnum } from '#tenancy';
-import { scopeKinds, type FlagKind, type FlagScopeKind, type RiskClass } from '../flag.js';
+import {
+  scopeKinds,
+  type FlagKind,
+  type FlagLifecycle,
+  type FlagScopeKind,
+  type RiskClass,
+} from '../flag.js';
+import { FlagConstraintType, FlagLifecycleEnum } from './flag-model.type.js';
 
 export const FlagKindEnum = { BOOLEAN: 'BOOLEAN', VARIANT: 'VARIANT' } as const;
 registerEnumType(FlagKindEnum, { name: 'FlagKind' });
@@ -47,6 +54,18 @@ export class FlagRuleType {
   enabled!: boolean;
   @Field(() => String, { nullable: true })
   variant!: string | null;
+  @Field(() => Int, { description: 'Share of the sticky values that it turns on.' })
+  percentage!: number;
+  @Field(() => String, { description: 'Context field whose value is in the share or not.' })
+  stickiness!: string;
+  @Field(() => [FlagConstraintType])
+  constraints!: readonly FlagConstraintType[];
+  @Field(() => [Int], { description: 'Ids of segments.' })
+  segments!: readonly number[];
+  @Field(() => Date, { nullable: true })
+  startsAt!: Date | null;
+  @Field(() => Date, { nullable: true })
+  endsAt!: Date | null;
   @Field(() => String, { nullable: true })
   reason!: string | null;
   @Field(() => String)
@@ -93,6 +112,20 @@ export class FlagType {
   variants!: readonly FlagVariantType[];
   @Field(() => String, { nullable: true, description: 'What the flag stands for when it is off.' })
   defaultVariant!: string | null;
+  @Field(() => FlagLifecycleEnum)
+  lifecycle!: FlagLifecycle;
+  @Field(() => String)
+  project!: string;
+  @Field(() => String, { description: 'What it is for, in the words of Unleash.' })
+  type!: string;
+  @Field(() => Date, { nullable: true, description: 'When it should be gone; nothing switches by it.' })
+  expiresAt!: Date | null;
+  @Field(() => [String])
+  tags!: readonly string[];
+  @Field(() => Boolean)
+  impressionData!: boolean;
+  @Field(() => JsonScalar, { nullable: true, description: 'JSON schema that every payload keeps to.' })
+  payloadSchema!: unknown;
   @Field(() => Boolean)
   archived!: boolean;
   @Field(() => Date)

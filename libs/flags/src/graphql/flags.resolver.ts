@@ -1,10 +1,12 @@
 import { Args, Context, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import { Commands, type Actor, type Command } from '#audit';
 import { CurrentActor, Requires } from '#identity';
-import { requestLoader, type Connection } from '#platform';
+import { InvalidInputError, requestLoader, type Connection } from '#platform';
+import { stickinessOf } from '../compiler/index.js';
+import { flagTypes, type FlagDependency, type FlagRule } from '../flag.js';
 import { EnvironmentNotFoundError } from '../flags.errors.js';
 import { FlagsReadModel, type FlagEnvironmentSummary, type LabelledRule } from '../flags.read-model.js';
-import { FlagsService, type FlagChangeResult } from '../flags.service.js';
+import { FlagsService, type FlagChangeResult, type NewFlag } from '../flags.service.js';
 import type { FlagRecord } from '../flags.store.js';
 import {
   ArchiveFlagInput,
@@ -12,7 +14,10 @@ import {
   CreateFlagInput,
   SetFlagEnabledInput,
   SetFlagRuleInput,
+  UpdateFlagInput,
 } from './flag.input.js';
+import { toConstraint, type FlagDependencyInput } from './flag-model.input.js';
+import { FlagDependencyType } from './flag-model.type.js';
 import {
   FlagConnection,
   FlagEnvironmentType,
@@ -54,7 +59,19 @@ export class FlagsResolver {
     @Args('input', { type: () => CreateFlagInput }) input: CreateFlagInput,
     @CurrentActor() actor: Actor,
   ): Promise<FlagPayload> {
-    return this.#change(actor, input, (command) => this.service.createFlag(command, input));
+    const flag = { ...contentOf(input), kind: input.kind };
+    return this.#change(actor, input, (command) => this.service.createFlag(command, flag));
+  }
+
+  @Mutation(() => FlagPayload, { description: 'Changes what a flag is; what is left out stays.' })
+  @Requires('flags:write')
+  updateFlag(
+    @Args('input', { type: () => UpdateFlagInput }) input: UpdateFlagInput,
+    @CurrentActor() actor: Actor,
+  ): Promise<FlagPayload> {
+    const { reason, expectedVersion } = input;
+    const change = { ...contentOf(input), reason, expectedVersion };
+    return this.#change(actor, input, (command) => this.service.changeDefinition(command, change));
   }
 
   @Mutation(() => FlagPayload)
@@ -64,7 +81,10 @@ export class FlagsResolver {
     @CurrentActor() actor: Actor,
   ): Promise<FlagPayload> {
     const { flag, environment, scope, enabled, variant, reason, expectedVersion } = input;
-    const change = { flag, environment, scope, enabled, variant, reason, expectedVersion };
+    const change = {
+      ...{ flag, environment, scope, enabled, variant, reason, expectedVersion },
+      ...conditionsOf(input),
+    };
     return this.#change(actor, input, (command) => this.service.setRule(command, change));
   }
 
@@ -93,6 +113,15 @@ export class FlagsResolver {
     @CurrentActor() actor: Actor,
   ): Promise<FlagPayload> {
     return this.#change(actor, input, (command) => this.service.archive(command, input));
+  }
+
+  @ResolveField('dependencies', () => [FlagDependencyType])
+  dependencies(@Parent() flag: FlagRecord): FlagDependencyType[] {
+    return flag.dependencies.map(({ flag: key, enabled = true, variants = [] }) => ({
+      flag: key,
+      enabled,
+      variants,
+    }));
   }
 
   @ResolveField('environments', () => [FlagEnvironmentType])
@@ -162,5 +191,41 @@ export class FlagEnvironmentResolver {
 }
 
 export function toRuleType({ label, ...rule }: LabelledRule): FlagRuleType {
-  return { ...rule, scope: { ...rule.scope, label } };
+  const { percentage = 100, constraints = [], segments = [], startsAt, endsAt } = rule;
+  return {
+    ...rule,
+    scope: { ...rule.scope, label },
+    percentage,
+    stickiness: stickinessOf(rule),
+    constraints,
+    segments,
+    startsAt: startsAt === undefined ? null : new Date(startsAt),
+    endsAt: endsAt === undefined ? null : new Date(endsAt),
+  };
+}
+
+function contentOf({
+  clientMutationId: _clientMutationId,
+  ...input
+}: Omit<CreateFlagInput, 'kind'>): Omit<NewFlag, 'kind'> {
+  const type = flagTypes.find((one) => one === input.type);
+  if (typeof input.type === 'string' && !type)
+    throw new InvalidInputError(`A flag is of type ${flagTypes.join(', ')}.`, { field: 'type' });
+  return { ...input, type, dependencies: input.dependencies?.map(toDependency) };
+}
+
+function toDependency({ flag, enabled, variants }: FlagDependencyInput): FlagDependency {
+  return { flag, ...(enabled === false ? { enabled } : {}), ...(variants?.length ? { variants } : {}) };
+}
+
+function conditionsOf(input: SetFlagRuleInput): Partial<FlagRule> {
+  const { percentage, stickiness, constraints, segments, startsAt, endsAt } = input;
+  return {
+    ...(typeof percentage === 'number' ? { percentage } : {}),
+    ...(typeof stickiness === 'string' ? { stickiness } : {}),
+    ...(constraints ? { constraints: constraints.map(toConstraint) } : {}),
+    ...(segments ? { segments } : {}),
+    ...(startsAt ? { startsAt: startsAt.toISOString() } : {}),
+    ...(endsAt ? { endsAt: endsAt.toISOString() } : {}),
+  };
 }

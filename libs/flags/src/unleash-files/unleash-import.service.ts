@@ -9,7 +9,7 @@ import {
   type UnleashStrategy,
   type UnleashVariant,
 } from '../compiler/index.js';
-import { flagTypes, type FlagPurpose, type FlagVariant } from '../flag.js';
+import { flagTypes, type FlagVariant } from '../flag.js';
 import { FlagsService } from '../flags.service.js';
 import { environmentNames, findFlag } from '../flags.store.js';
 import { EnvironmentNotFoundError } from '../flags.errors.js';
@@ -122,7 +122,7 @@ export class UnleashImportService {
       kind,
       description: feature.description?.slice(0, 1_000) ?? '',
       project: feature.project,
-      type: type ?? ('release' as FlagPurpose),
+      type: type ?? 'release',
       lifecycle: feature.stale ? ('STALE' as const) : ('ACTIVE' as const),
       impressionData: feature.impressionData,
       tags,
