@@ -11,8 +11,17 @@ import {
   type ManifestHandler,
   type ManifestSet,
 } from '#tenancy';
-import { scopeKinds, tenantOfScope, type FlagDefinition, type FlagRule } from './flag.js';
-import { checkDefinition, checkRule, flagKeyPattern } from './flag-rules.js';
+import {
+  flagLifecycles,
+  flagTypes,
+  ruleValue,
+  scopeKinds,
+  tenantOfScope,
+  type FlagDefinition,
+  type FlagRule,
+} from './flag.js';
+import { anyKeyPattern, checkDefinition, checkRule } from './flag-rules.js';
+import { strategiesOf } from './flag-strategies.store.js';
 import { FlagsService, type NewFlag } from './flags.service.js';
 import {
   appliedManifest,
@@ -23,22 +32,42 @@ import {
   rememberManifest,
 } from './flags.store.js';
 import { scopeSubject } from './scope-subject.store.js';
+import { constraintSchema, strategySchema, variantSchema } from './unleash-files/wire-schema.js';
 
 const rule = z.strictObject({
   scope: z.strictObject({ kind: z.enum(scopeKinds), key: z.string().default('*') }),
   enabled: z.boolean(),
   variant: z.string().nullable().default(null),
+  percentage: z.number().int().min(0).max(100).optional(),
+  stickiness: z.string().optional(),
+  constraints: z.array(constraintSchema).optional(),
+  segments: z.array(z.number().int()).optional(),
+  startsAt: z.iso.datetime().optional(),
+  endsAt: z.iso.datetime().optional(),
   reason: z.string().max(500).optional(),
+});
+const dependency = z.strictObject({
+  flag: z.string(),
+  enabled: z.boolean().optional(),
+  variants: z.array(z.string()).optional(),
 });
 const schema = z.strictObject({
   apiVersion: z.literal(MANIFEST_API_VERSION),
   kind: z.literal('Flag'),
-  metadata: z.strictObject({ key: z.string().regex(flagKeyPattern, 'cannot be the key of a flag') }),
+  metadata: z.strictObject({ key: z.string().regex(anyKeyPattern, 'cannot be the key of a flag') }),
   spec: z.strictObject({
     description: z.string().max(1_000).default(''),
     kind: z.enum(['BOOLEAN', 'VARIANT']),
     riskClass: z.enum(['STANDARD', 'FINANCIAL']).default('STANDARD'),
     owner: z.string().max(200).nullable().default(null),
+    project: z.string().default('default'),
+    type: z.enum(flagTypes).default('release'),
+    lifecycle: z.enum(flagLifecycles).default('ACTIVE'),
+    expiresAt: z.iso.datetime().nullable().default(null),
+    tags: z.array(z.string()).default([]),
+    impressionData: z.boolean().default(false),
+    payloadSchema: z.json().default(null),
+    dependencies: z.array(dependency).default([]),
     variants: z
       .array(
         z.strictObject({
@@ -52,7 +81,12 @@ const schema = z.strictObject({
     environments: z
       .record(
         z.string(),
-        z.strictObject({ enabled: z.boolean().default(true), rules: z.array(rule).default([]) }),
+        z.strictObject({
+          enabled: z.boolean().default(true),
+          strategies: z.array(strategySchema).max(100).nullable().default(null),
+          variants: z.array(variantSchema).max(50).default([]),
+          rules: z.array(rule).default([]),
+        }),
       )
       .default({}),
   }),
@@ -93,7 +127,10 @@ export class FlagManifests implements ManifestHandler<FlagManifest>, OnModuleIni
   async check(tx: Transaction, manifest: FlagManifest, set: ManifestSet): Promise<FieldProblem[]> {
     const { spec } = manifest;
     const flag = definitionOf(manifest);
-    const problems = attempt(['spec'], () => checkDefinition(flag));
+    const problems = attempt(['spec'], () => checkDefinition(flag, anyKeyPattern));
+    for (const { flag: parent } of spec.dependencies)
+      if (!set.has('Flag', parent) && !(await findFlag(tx, parent)))
+        problems.push({ path: ['spec', 'dependencies'], message: `no flag "${parent}"` });
     const stored = await findFlag(tx, flag.key);
     if (stored?.archived) problems.push({ path: ['metadata', 'key'], message: 'the flag is archived' });
     if (stored && stored.kind !== spec.kind)
@@ -107,7 +144,7 @@ export class FlagManifests implements ManifestHandler<FlagManifest>, OnModuleIni
       }
       for (const [index, one] of rules.entries()) {
         const at = [...path, 'rules', index];
-        problems.push(...attempt(at, () => checkRule(flag, one)));
+        problems.push(...attempt(at, () => checkRule(flag, ruleOf(one))));
         if (rules.some((other, before) => before < index && keyOf(other) === keyOf(one)))
           problems.push({ path: [...at, 'scope'], message: 'has a rule above already' });
         if (await this.#tenantMissing(tx, one, set))
@@ -149,6 +186,7 @@ export class FlagManifests implements ManifestHandler<FlagManifest>, OnModuleIni
     for (const [environment, wanted] of Object.entries(manifest.spec.environments)) {
       const last = before?.environments[environment];
       steps.push(...(await this.#enabledSteps(tx, key, environment, wanted.enabled, last?.enabled)));
+      steps.push(...(await this.#strategySteps(tx, key, environment, wanted, last)));
       steps.push(...(await this.#ruleSteps(tx, key, environment, wanted.rules, last?.rules ?? [])));
     }
     return steps;
@@ -157,19 +195,21 @@ export class FlagManifests implements ManifestHandler<FlagManifest>, OnModuleIni
   async #definitionSteps(tx: Transaction, manifest: FlagManifest, before: Spec | undefined): Promise<Step[]> {
     const definition = definitionOf(manifest);
     const stored = await findFlag(tx, definition.key);
-    const names = ['description', 'kind', 'riskClass', 'owner', 'variants', 'defaultVariant'] as const;
-    const changes = names
+    const now = stored && { ...stored, expiresAt: stored.expiresAt?.toISOString() ?? null };
+    const changes = definitionFields
       .filter((name) => before === undefined || differs(before[name], manifest.spec[name]))
-      .filter((name) => differs(stored?.[name], manifest.spec[name]))
-      .map((name) => ({ path: `spec.${name}`, before: stored?.[name] ?? null, after: manifest.spec[name] }));
+      .filter((name) => differs(now?.[name], manifest.spec[name]))
+      .map((name) => ({ path: `spec.${name}`, before: now?.[name] ?? null, after: manifest.spec[name] }));
     const [first, ...rest] = changes;
     if (!first) return [];
     const changed = Object.fromEntries(changes.map(({ path, after }) => [path.slice('spec.'.length), after]));
-    const update = { key: definition.key, kind: definition.kind, ...changed };
+    const expiry = 'expiresAt' in changed ? { expiresAt: definition.expiresAt } : {};
+    // What it depends on may come after it; `check` has seen that it comes.
+    const update = { key: definition.key, kind: definition.kind, ...changed, ...expiry, imported: true };
     const run: Step['run'] = (command, approval) =>
       stored
         ? this.flags.updateFlag(command, { ...update, approval })
-        : this.flags.createFlag(command, definition);
+        : this.flags.createFlag(command, { ...definition, imported: true });
     // One command makes all of them.
     return [{ change: first, run }, ...rest.map((change) => ({ change, run: () => Promise.resolve() }))];
   }
@@ -190,6 +230,29 @@ export class FlagManifests implements ManifestHandler<FlagManifest>, OnModuleIni
         change,
         run: (command, approval) =>
           this.flags.setEnabled(command, { flag, environment, enabled: wanted, reason, approval }),
+      },
+    ];
+  }
+
+  async #strategySteps(
+    tx: Transaction,
+    flag: string,
+    environment: string,
+    { strategies, variants }: Spec['environments'][string],
+    last: Spec['environments'][string] | undefined,
+  ): Promise<Step[]> {
+    const wanted = { strategies, variants };
+    // A file of an earlier version says nothing of strategies, and that is what it said.
+    const before = { strategies: last?.strategies ?? null, variants: last?.variants ?? [] };
+    const stored = await strategiesOf(tx, flag, environment);
+    if (!differs(wanted, last ? before : stored) || !differs(wanted, stored)) return [];
+    const change = { path: `spec.environments.${environment}.strategies`, before: stored, after: wanted };
+    const reason = 'manifest';
+    return [
+      {
+        change,
+        run: (command, approval) =>
+          this.flags.setStrategies(command, { flag, environment, ...wanted, reason, approval }),
       },
     ];
   }
@@ -228,20 +291,49 @@ export class FlagManifests implements ManifestHandler<FlagManifest>, OnModuleIni
   }
 }
 
+const definitionFields = [
+  'description',
+  'kind',
+  'riskClass',
+  'owner',
+  'project',
+  'type',
+  'lifecycle',
+  'expiresAt',
+  'tags',
+  'impressionData',
+  'payloadSchema',
+  'dependencies',
+  'variants',
+  'defaultVariant',
+] as const;
+
 function definitionOf({ metadata, spec }: FlagManifest): NewFlag & FlagDefinition {
-  const { description, kind, riskClass, owner, variants, defaultVariant } = spec;
-  return { key: metadata.key, description, kind, riskClass, owner, variants, defaultVariant };
+  const { environments: _environments, expiresAt, dependencies, ...definition } = spec;
+  return {
+    ...definition,
+    key: metadata.key,
+    expiresAt: expiresAt === null ? null : new Date(expiresAt),
+    dependencies: dependencies.map(({ flag, enabled, variants }) => ({
+      flag,
+      ...(enabled === false ? { enabled } : {}),
+      ...(variants?.length ? { variants } : {}),
+    })),
+  };
 }
 
 function keyOf({ scope }: Pick<FlagRule, 'scope'>): string {
   return `${scope.kind}:${scope.key}`;
 }
 
-function valueOf({
-  enabled,
-  variant,
-}: Pick<FlagRule, 'enabled' | 'variant'>): Pick<FlagRule, 'enabled' | 'variant'> {
-  return { enabled, variant };
+function ruleOf(one: ManifestRule): FlagRule {
+  return { scope: one.scope, ...valueOf(one) };
+}
+
+function valueOf(
+  rule: Omit<ManifestRule, 'scope' | 'reason'> | Omit<FlagRule, 'scope'>,
+): Omit<FlagRule, 'scope'> {
+  return ruleValue(rule as Omit<FlagRule, 'scope'>);
 }
 
 function differs(a: unknown, b: unknown): boolean {

@@ -5,6 +5,7 @@ import { parseFormat, render, renderOne } from '../output.js';
 import { propagationCommands } from './flag-propagation.js';
 import { flagCleanupCommands } from './flag-cleanup.js';
 import { flagPlaygroundCommand } from './flag-playground.js';
+import { flagFileCommands } from './flag-files.js';
 import { flagShadowCommand } from './flag-shadow.js';
 
 export interface ScopeOptions {
@@ -63,6 +64,7 @@ export function flagCommands(program: Command, context: Context): void {
   flagShadowCommand(flag, context);
   flagPlaygroundCommand(flag, context);
   flagCleanupCommands(flag, context);
+  flagFileCommands(flag, context);
 
   withScope(flag.command('set <flag> [value]'))
     .description('set the rule of a scope: on, off, or the name of a variant')
