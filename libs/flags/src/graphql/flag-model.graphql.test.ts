@@ -128,7 +128,7 @@ describe('the model of flags, over GraphQL', () => {
     expect((await change('importUnleash', { ...input, file: '{' }, fields)).code).toBe('INVALID_INPUT');
 
     const { data } = await server.graphql('{ exportFlags { manifests } }');
-    const { manifests } = data?.['exportFlags'] as { manifests: unknown[] };
+    const { manifests } = (data as { exportFlags: { manifests: unknown[] } }).exportFlags;
     const text = manifests.map((manifest) => JSON.stringify(manifest)).join('\n---\n');
     const diff = await server.graphql(
       'query ($input: ApplyManifestsInput!) { manifestDiff(input: $input) { changes { name action fields { path } } } }',

@@ -91,7 +91,9 @@ export class FlagModelResolver {
     @Args('input', { type: () => UpdateSegmentInput }) input: UpdateSegmentInput,
     @CurrentActor() actor: Actor,
   ): Promise<Segment> {
-    const change = { ...input, constraints: input.constraints?.map(toConstraint) };
+    const { id, name, description, expectedVersion } = input;
+    const constraints = input.constraints?.map(toConstraint);
+    const change = { id, name, description, expectedVersion, constraints };
     return this.#run(actor, input, (command) => this.segmentsService.update(command, change));
   }
 

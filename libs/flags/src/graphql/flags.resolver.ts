@@ -82,7 +82,13 @@ export class FlagsResolver {
   ): Promise<FlagPayload> {
     const { flag, environment, scope, enabled, variant, reason, expectedVersion } = input;
     const change = {
-      ...{ flag, environment, scope, enabled, variant, reason, expectedVersion },
+      flag,
+      environment,
+      scope,
+      enabled,
+      variant,
+      reason,
+      expectedVersion,
       ...conditionsOf(input),
     };
     return this.#change(actor, input, (command) => this.service.setRule(command, change));
