@@ -21,7 +21,7 @@ export class EnvironmentDeciders {
     await readModel.requireEnvironment(environment);
     const flags = await Promise.all([...new Set(keys)].map((key) => readModel.byKey(key)));
     const parents = flags
-      .flatMap(({ dependencies = [] }) => dependencies.map(({ flag }) => flag))
+      .flatMap(({ dependencies }) => dependencies.map(({ flag }) => flag))
       .filter((key) => !keys.includes(key));
     const found = await Promise.all([...new Set(parents)].map((key) => readModel.find(key)));
     const all = [...flags, ...found.filter((flag) => flag !== undefined)];
