@@ -1,12 +1,32 @@
 import { Ajv } from 'ajv';
 import { rowsOf, type Transaction } from '#platform';
-import type { FlagVariant } from './flag.js';
+import type { FlagDependency, FlagKind, FlagLifecycle, FlagPurpose, FlagVariant, RiskClass } from './flag.js';
 import { anyKeyPattern, checkDefinition, flagKeyPattern } from './flag-rules.js';
 import { FlagInvalidError } from './flags.errors.js';
-import type { NewFlag } from './flags.service.js';
 import type { FlagContent } from './flags.store.js';
 
 const maxSchemaBytes = 16_384;
+
+/** What somebody says of a flag; the rest is the default, or stays. */
+export interface NewFlag {
+  key: string;
+  kind: FlagKind;
+  description?: string | null | undefined;
+  riskClass?: RiskClass | null | undefined;
+  owner?: string | null | undefined;
+  variants?: readonly FlagVariant[] | null | undefined;
+  defaultVariant?: string | null | undefined;
+  lifecycle?: FlagLifecycle | null | undefined;
+  /** Key of a project. */
+  project?: string | null | undefined;
+  type?: FlagPurpose | null | undefined;
+  expiresAt?: Date | null | undefined;
+  tags?: readonly string[] | null | undefined;
+  impressionData?: boolean | null | undefined;
+  /** JSON schema that every payload keeps to. */
+  payloadSchema?: unknown;
+  dependencies?: readonly FlagDependency[] | null | undefined;
+}
 
 /** What a flag is where nothing is said. */
 const emptyFlag: Omit<FlagContent, 'key' | 'kind'> = {

@@ -2,20 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { contentDigest, type Command } from '#audit';
 import type { Transaction } from '#platform';
 import type { UnleashStrategy, UnleashVariant } from './compiler/index.js';
-import {
-  isUnitScope,
-  ruleValue,
-  type FlagDependency,
-  type FlagKind,
-  type FlagLifecycle,
-  type FlagPurpose,
-  type FlagRule,
-  type FlagScope,
-  type FlagVariant,
-  type RiskClass,
-} from './flag.js';
+import { isUnitScope, ruleValue, type FlagRule, type FlagScope, type RiskClass } from './flag.js';
 import { checkCompiles, checkSegments, setStrategies, strategiesOf } from './flag-strategies.store.js';
-import { checkContent, contentOf } from './flag-content.js';
+import { checkContent, contentOf, type NewFlag } from './flag-content.js';
 import { checkRule, checkScope } from './flag-rules.js';
 import {
   EnvironmentNotFoundError,
@@ -52,25 +41,7 @@ import {
 } from './change-requests/approval-guard.js';
 import { scopeSubject } from './scope-subject.store.js';
 
-export interface NewFlag {
-  key: string;
-  kind: FlagKind;
-  description?: string | null | undefined;
-  riskClass?: RiskClass | null | undefined;
-  owner?: string | null | undefined;
-  variants?: readonly FlagVariant[] | null | undefined;
-  defaultVariant?: string | null | undefined;
-  lifecycle?: FlagLifecycle | null | undefined;
-  /** Key of a project. */
-  project?: string | null | undefined;
-  type?: FlagPurpose | null | undefined;
-  expiresAt?: Date | null | undefined;
-  tags?: readonly string[] | null | undefined;
-  impressionData?: boolean | null | undefined;
-  /** JSON schema that every payload keeps to. */
-  payloadSchema?: unknown;
-  dependencies?: readonly FlagDependency[] | null | undefined;
-}
+export type { NewFlag } from './flag-content.js';
 
 export interface Guarded {
   /** The version of the flag that the caller has seen; absent means whatever is there. */
