@@ -10,6 +10,22 @@ begin
 exception when duplicate_object or unique_violation then null;
 end $$;
 
+-- A role that inherits nothing hands nothing on: its members may become tierdeck_service, and until then have none of
+-- its rights. (PostgreSQL 15 cannot say so of a single grant.) Roles are the cluster's, so another database may be at it.
+do $$
+begin
+  if (select rolinherit from pg_roles where rolname = 'tierdeck_login') then
+    alter role tierdeck_login noinherit;
+  end if;
+  if not exists (
+    select from pg_auth_members
+    where roleid = 'tierdeck_service'::regrole and member = 'tierdeck_login'::regrole
+  ) then
+    grant tierdeck_service to tierdeck_login;
+  end if;
+exception when unique_violation or internal_error then null;
+end $$;
+
 -- Serializes work of one tenant to the end of the transaction; no key reaches the locks of another tenant.
 create function tierdeck_lock(key text) returns void language sql security definer
   set search_path = pg_catalog, pg_temp as $$
@@ -30,10 +46,11 @@ begin
   for login in
     select r.rolname from pg_database d, aclexplode(d.datacl) a, pg_roles r
     where d.datname = current_database() and a.privilege_type = 'CONNECT' and r.oid = a.grantee
+      and r.rolcanlogin
       and exists (select from pg_auth_members m where m.member = r.oid and m.roleid = 'tierdeck_service'::regrole)
   loop
-    execute format('grant tierdeck_login to %I with inherit true', login);
-    execute format('grant tierdeck_service to %I with inherit false, set true', login);
+    execute format('grant tierdeck_login to %I', login);
+    execute format('revoke tierdeck_service from %I', login);
   end loop;
 
   -- Settings; locks of others; ending their work; large objects, which know no policy; sizes and counts over all tenants.

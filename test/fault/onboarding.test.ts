@@ -16,7 +16,7 @@ const deaths = [
     'create database',
     'create role',
     'alter role',
-    'grant tierdeck_service',
+    'grant tierdeck_login',
     'revoke all on database',
     'grant connect',
   ].map((statement) => `create-database:after:${statement}`),

@@ -60,14 +60,18 @@ export async function createTestDatabase(template: TemplateName): Promise<TestDa
 
 /** A login role as the data plane has one: no superuser, no owner, no BYPASSRLS, and no right but to act for a tenant. */
 export async function createTestLogin(client: pg.ClientBase, role: string, password: string): Promise<void> {
-  for (const group of ['tierdeck_login', 'tierdeck_service']) {
+  // As migrations/tenant/0004_hardening.sql makes them, for databases that have no tenant migrations.
+  for (const statement of [
+    'create role tierdeck_service nologin',
+    'create role tierdeck_login nologin noinherit',
+    'grant tierdeck_service to tierdeck_login',
+  ]) {
     await client.query(
-      `do $$ begin create role ${group} nologin; exception when duplicate_object or unique_violation then null; end $$`,
+      `do $$ begin ${statement}; exception when duplicate_object or unique_violation or internal_error then null; end $$`,
     );
   }
   await client.query(`create role ${role} login password '${password}' nosuperuser nobypassrls`);
-  await client.query(`grant tierdeck_login to ${role} with inherit true`);
-  await client.query(`grant tierdeck_service to ${role} with inherit false, set true`);
+  await client.query(`grant tierdeck_login to ${role}`);
 }
 
 async function makeTemplate(client: pg.Client, template: TemplateName): Promise<void> {

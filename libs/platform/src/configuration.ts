@@ -9,7 +9,7 @@ const postgresUrl = z
   .optional();
 
 const schema = z.object({
-  /** PostgreSQL 16 or newer of the control plane; absent means the embedded one. */
+  /** PostgreSQL 15 or newer of the control plane; absent means the embedded one. */
   TIERDECK_DATABASE_URL: postgresUrl,
   TIERDECK_DATA_DIR: z.string().min(1).default('.tierdeck'),
   TIERDECK_HOST: z.string().min(1).default('127.0.0.1'),

@@ -132,7 +132,7 @@ async function loadBinaries(): Promise<Binaries> {
       500,
       {
         cause,
-        hint: 'Set TIERDECK_DATABASE_URL to a PostgreSQL 16 or newer.',
+        hint: 'Set TIERDECK_DATABASE_URL to a PostgreSQL 15 or newer.',
       },
     );
   }

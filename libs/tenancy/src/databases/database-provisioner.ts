@@ -247,9 +247,8 @@ async function ensureLogin(admin: pg.Client, { database, role, password }: Servi
     `alter role ${login} login nosuperuser nobypassrls nocreatedb nocreaterole noreplication inherit
        password ${pg.escapeLiteral(scramVerifier(password))}`,
   );
-  await admin.query(`grant ${loginRole} to ${login} with inherit true`);
-  // Not inherited: without a tenant the login has no right on any table.
-  await admin.query(`grant ${serviceRole} to ${login} with inherit false, set true`);
+  // The role between inherits nothing: without a tenant the login has no right on any table.
+  await admin.query(`grant ${loginRole} to ${login}`);
   await admin.query(`revoke all on database ${target} from public`);
   await admin.query(`grant connect on database ${target} to ${login}`);
 }
