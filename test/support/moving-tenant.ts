@@ -30,9 +30,10 @@ export class MovingDataPlane {
     return plane;
   }
 
-  scope(tenantId: string): TenantScope {
+  scope(tenantId: string, moveDeadlineMs = 5_000): TenantScope {
     const home = this.#homes.of(tenantId);
-    return createTenantScope({ tenantId, pools: this.#pools, home, onDatabaseTime: () => undefined });
+    const onDatabaseTime = (): void => undefined;
+    return createTenantScope({ tenantId, pools: this.#pools, home, moveDeadlineMs, onDatabaseTime });
   }
 
   async refresh(): Promise<void> {

@@ -74,6 +74,11 @@ export class TestTenancy {
     return this.reconciler.start(this.foundation.notifications);
   }
 
+  /** Performs no operation any more: another process shall. */
+  rest(): Promise<void> {
+    return this.reconciler.stop();
+  }
+
   get database(): Database {
     return this.foundation.database;
   }

@@ -4,6 +4,7 @@ import { auditCommands } from './commands/audit.js';
 import { changeRequestCommands } from './commands/change-request.js';
 import { deadLetterCommands } from './commands/dead-letter.js';
 import { completionCommand } from './commands/completion.js';
+import { clusterCommands } from './commands/cluster.js';
 import { fleetCommands } from './commands/fleet.js';
 import { flagCommands } from './commands/flag.js';
 import { getCommand } from './commands/get.js';
@@ -29,6 +30,7 @@ export function createProgram(context: Context): Command {
   getCommand(program, context);
   tenantCommands(program, context);
   fleetCommands(program, context);
+  clusterCommands(program, context);
   workerPoolCommands(program, context);
   flagCommands(program, context);
   changeRequestCommands(program, context);

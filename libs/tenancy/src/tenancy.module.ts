@@ -53,6 +53,8 @@ import { OffboardingArchive } from './offboarding/offboarding-archive.js';
 import { OnboardTenantOperation } from './onboarding/onboard-tenant.operation.js';
 import { TenantWishes } from './onboarding/tenant-wishes.js';
 import { ChangeWorkersOperation } from './placement/change-workers.operation.js';
+import { ClustersResolver } from './graphql/clusters.resolver.js';
+import { ClustersService } from './placement/clusters.service.js';
 import { ClustersReadModel } from './placement/clusters.read-model.js';
 import { PlacementPlanner } from './placement/placement-planner.js';
 import { RuntimeInstances } from './placement/worker-instances.js';
@@ -105,6 +107,8 @@ import { WorkerPoolsService } from './workers/worker-pools.service.js';
     ChangeWorkersOperation,
     ClustersReadModel,
     PlacementPlanner,
+    ClustersService,
+    ClustersResolver,
     MovesResolver,
     MovesService,
     MoveWorkplace,

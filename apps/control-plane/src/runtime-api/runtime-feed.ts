@@ -94,6 +94,8 @@ export class RuntimeFeed implements OnModuleInit, OnApplicationShutdown {
 export function restrictTo(tenantId: string | null, snapshot: RuntimeSnapshot): RuntimeSnapshot {
   if (tenantId === null) return snapshot;
   const tenants = snapshot.tenants.filter(({ id }) => id === tenantId);
-  const used = new Set(tenants.flatMap(({ databaseId, standbyDatabaseId }) => [databaseId, standbyDatabaseId]));
+  const used = new Set(
+    tenants.flatMap(({ databaseId, standbyDatabaseId }) => [databaseId, standbyDatabaseId]),
+  );
   return { ...snapshot, tenants, databases: snapshot.databases.filter(({ id }) => used.has(id)) };
 }

@@ -103,7 +103,7 @@ export class DatabaseClusters implements OnApplicationShutdown {
   async placementFor(region: string | null): Promise<string> {
     const [row] = await rowsOf<{ name: string }>(
       this.database.source.manager,
-      'select name from database_cluster order by (region = $1) is true desc, name limit 1',
+      `select name from database_cluster where status = 'ACTIVE' order by (region = $1) is true desc, name limit 1`,
       [region],
     );
     if (!row) {

@@ -59,9 +59,14 @@ export class TenantDatabases {
   async ensureCluster(cluster: ClusterLogin): Promise<void> {
     await this.#closeControlPlane();
     await this.clusters.register(cluster);
+    await this.ensurePool(cluster.name);
+  }
+
+  /** Makes template and pooled database of a cluster that is registered. */
+  async ensurePool(cluster: string): Promise<void> {
     const { pool } = this.provisioner.names;
-    await this.commands.asSystem('start', (command) => this.reserve(command, cluster.name, pool, 'POOLED'));
-    await this.prepareCluster(cluster.name);
+    await this.commands.asSystem('start', (command) => this.reserve(command, cluster, pool, 'POOLED'));
+    await this.prepareCluster(cluster);
   }
 
   /** Brings template and pooled database of a known cluster to the newest migration. */
