@@ -58,8 +58,13 @@ describe('another cluster', () => {
     const url = new URL(second.url());
     const clusters = tenancy.app.get(ClustersService);
     const cluster = {
-      ...{ name, region, host: '127.0.0.1', port: second.port, ...terms },
-      ...{ adminUser: url.username, adminPassword: decodeURIComponent(url.password) },
+      name,
+      region,
+      host: '127.0.0.1',
+      port: second.port,
+      ...terms,
+      adminUser: url.username,
+      adminPassword: decodeURIComponent(url.password),
     };
     await clusters.check(cluster);
     await command((c) => clusters.register(c, cluster));

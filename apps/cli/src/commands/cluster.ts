@@ -78,7 +78,13 @@ export function clusterCommands(program: Command, context: Context): void {
         'mutation ($input: RegisterClusterInput!) { registerDatabaseCluster(input: $input) { name } }',
         {
           input: {
-            ...{ name, region, host, port, adminUser, adminPassword, maxDatabases },
+            name,
+            region,
+            host,
+            port,
+            adminUser,
+            adminPassword,
+            maxDatabases,
             pooledTenantCost: pooledCost,
             dedicatedDatabaseCost: dedicatedCost,
             dedicatedWorkerCost: workerCost,
