@@ -146,7 +146,7 @@ const given = { url: process.env['TIERDECK_E2E_URL'], token: process.env['TIERDE
     await page.keyboard.press('Escape');
     await page.keyboard.press(' ');
     await page.getByText('1 change in staging').waitFor();
-    await page.getByText('unit see another value of 1 flag').waitFor();
+    await page.getByText('see another value, in 1 tenant').waitFor();
     await page.getByRole('button', { name: 'Apply 1' }).click();
     await page.getByText('1 change applied in staging').waitFor();
     const own = grid.locator('[role="gridcell"][data-own="true"]');
@@ -240,6 +240,8 @@ const given = { url: process.env['TIERDECK_E2E_URL'], token: process.env['TIERDE
       ['/fleet', /Fleet/],
       ['/change-requests', /Approvals/],
       ['/matrix', /Matrix/],
+      ['/playground?flags=%5B%22pricing.engine%22%5D&for=%5B%22northwind%22%5D', /Playground/],
+      ['/tenants/northwind?tab=placement', /Northwind/],
       ['/releases', /Releases/],
       ['/releases/new', /Plan a release/],
       ['/quotas?tenant=northwind', /Quotas/],

@@ -7,7 +7,7 @@ import {
   retainSearchParams,
 } from '@tanstack/react-router';
 import { matrixUnits } from './matrix/units.js';
-import { manyOf, oneOf, searchOf, someOf, text } from './search-params.js';
+import { manyOf, oneOf, searchOf, someOf, text, texts } from './search-params.js';
 import { NotFound } from './shell/not-found.js';
 import { Shell } from './shell/shell.js';
 import {
@@ -114,6 +114,13 @@ const matrix = createRoute({
   component: lazyRouteComponent(() => import('./matrix/matrix.page.js'), 'MatrixPage'),
 });
 
+const playground = createRoute({
+  getParentRoute: () => root,
+  path: '/playground',
+  validateSearch: searchOf({ flags: texts, in: texts, for: texts, all: oneOf(['yes'] as const) }),
+  component: lazyRouteComponent(() => import('./playground/playground.page.js'), 'PlaygroundPage'),
+});
+
 const changeRequests = createRoute({
   getParentRoute: () => root,
   path: '/change-requests',
@@ -190,6 +197,7 @@ export const router = createRouter({
     flags,
     flag,
     matrix,
+    playground,
     changeRequests,
     changeRequest,
     fleet,

@@ -6,6 +6,12 @@ export const text = (value: unknown): string | undefined =>
       ? String(value)
       : undefined;
 
+/** Up to a hundred of them. */
+export const texts = (value: unknown): string[] | undefined => {
+  const all = (Array.isArray(value) ? value : [value]).flatMap((one) => text(one) ?? []);
+  return all.length > 0 ? all.slice(0, 100) : undefined;
+};
+
 export const oneOf =
   <Value extends string>(options: readonly Value[]) =>
   (value: unknown): Value | undefined =>

@@ -36,6 +36,11 @@ const tones: Record<string, [Tone, moving?: boolean]> = {
   PASS: ['good'],
   EXPOSED: ['good'],
   APPLIED: ['good'],
+  DONE: ['good'],
+  COPYING: ['info', true],
+  FOLLOWING: ['info', true],
+  UNDO_WINDOW: ['accent'],
+  ABORTED: ['bad'],
   CURRENT: ['good'],
   COMPLETE: ['good'],
   FRESH: ['good'],
@@ -62,7 +67,6 @@ const tones: Record<string, [Tone, moving?: boolean]> = {
   INCONCLUSIVE: ['warn'],
   FAILED: ['bad'],
   FAIL: ['bad'],
-  ABORTED: ['bad'],
 };
 
 export const toneOf = (status: string): Tone => tones[status]?.[0] ?? 'idle';

@@ -23,7 +23,7 @@ const shown = 200;
 /** The painted changes as one set: what each becomes, who changes by it, and then all of it at once. */
 export function ReviewPanel({ environment, drafts, onChange, onApplied }: ReviewPanelProps) {
   const [reason, setReason] = useState('');
-  const { apply, busy, problem, tooMany } = useApply({ environment, drafts, onChange, onApplied });
+  const { apply, busy, problem, tooMany, changes } = useApply({ environment, drafts, onChange, onApplied });
   const all = [...drafts];
   const byFlag = new Map<string, [string, Draft][]>();
   for (const [key, draft] of all.slice(0, shown)) {
@@ -36,7 +36,7 @@ export function ReviewPanel({ environment, drafts, onChange, onApplied }: Review
         title={`${formatNumber(drafts.size)} ${drafts.size === 1 ? 'change' : 'changes'} in ${environment}`}
       >
         <div className={styles['review']}>
-          <WhoChanges environment={environment} drafts={drafts} />
+          <WhoChanges environment={environment} changes={changes} />
           <div className={styles['drafts']}>
             {[...byFlag].map(([flag, entries]) => (
               <section key={flag}>

@@ -22,10 +22,12 @@ export function useApply({ environment, drafts, onChange, onApplied }: ApplyOpti
   const [problem, setProblem] = useState<Problem>();
   const request = useOpenRequest(useCallback((refusal: Problem) => setProblem(refusal), []));
 
+  const changes = [...drafts.values()].map((draft) => changeOf(draft, draft.rule));
+
   const undo = async (applied: Draft[]) => {
-    const changes = applied.map((draft) => changeOf(draft, ruleBefore(draft)));
+    const back = applied.map((draft) => changeOf(draft, ruleBefore(draft)));
     const title = `Undo: ${titleOf(applied)}`;
-    const outcome = await request.run({ environment, title, reason: 'undone', changes });
+    const outcome = await request.run({ environment, title, reason: 'undone', changes: back });
     if (outcome === 'applied') notifyDone(`${counted(applied.length)} taken back`);
     onApplied();
   };
@@ -34,7 +36,6 @@ export function useApply({ environment, drafts, onChange, onApplied }: ApplyOpti
     setProblem(undefined);
     const all = [...drafts.values()];
     if (production && !(await agreed(confirm, environment, all))) return;
-    const changes = all.map((draft) => changeOf(draft, draft.rule));
     const outcome = await request.run({ environment, title: titleOf(all), reason, changes });
     if (!outcome) return;
     onChange(new Map());
@@ -45,7 +46,7 @@ export function useApply({ environment, drafts, onChange, onApplied }: ApplyOpti
 
   const tooMany =
     drafts.size > mostChanges ? `One request takes ${formatNumber(mostChanges)} changes.` : undefined;
-  return { apply, busy: request.busy, problem, tooMany };
+  return { apply, busy: request.busy, problem, tooMany, changes };
 }
 
 const counted = (count: number): string => `${formatNumber(count)} ${count === 1 ? 'change' : 'changes'}`;

@@ -1,72 +1,48 @@
 import { Loader } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import { useEffect, useState } from 'react';
-import { useClient } from 'urql';
+import { mostChanges } from '../change-requests/use-open-request.js';
+import type { FlagChangeInput } from '../change-requests/change-requests.query.js';
 import { formatNumber } from '../components/format.js';
-import { simulateFlagChangeQuery } from '../flags/flags.query.js';
-import type { ChangeSet } from './change-set.js';
+import { ProblemNotice } from '../components/problem-notice.js';
+import { graphql } from '../graphql/graphql.js';
+import { useRead } from '../graphql/use-read.js';
 import styles from './review.module.css';
 
-/** Drafts that are simulated one by one; beyond it nobody reads the answer. */
-const simulated = 60;
+const simulateFlagChangesQuery = graphql(`
+  query SimulateFlagChanges($input: SimulateFlagChangesInput!) {
+    simulateFlagChanges(input: $input, first: 1) {
+      flag
+      affectedTotal
+      affectedTenants
+      unchanged
+    }
+  }
+`);
 
-interface Affected {
-  flags: number;
-  tenants: number;
-  units: number;
-  partial: boolean;
-}
-
-/** How many tenants and units would see another value than now; nothing is written. */
-export function WhoChanges({ environment, drafts }: { environment: string; drafts: ChangeSet }) {
-  const client = useClient();
-  const [settled] = useDebouncedValue(drafts, 250);
-  const [affected, setAffected] = useState<Affected>();
-  useEffect(() => {
-    let current = true;
-    setAffected(undefined);
-    void (async () => {
-      const [flags, tenants, units] = [new Set<string>(), new Set<string>(), new Set<string>()];
-      let partial = settled.size > simulated;
-      for (const { flag, scope, rule } of [...settled.values()].slice(0, simulated)) {
-        const input = {
-          environment,
-          flag: flag.key,
-          scope: { kind: scope.kind, key: scope.key },
-          ...(rule ?? { clear: true }),
-        };
-        const { data } = await client.query(simulateFlagChangeQuery, { input }).toPromise();
-        if (!current) return;
-        const simulation = data?.simulateFlagChange;
-        if (simulation && simulation.affectedTotal > 0) flags.add(flag.key);
-        if ((simulation?.affectedTotal ?? 0) > (simulation?.affected.length ?? 0)) partial = true;
-        for (const { tenant, unitCode } of simulation?.affected ?? []) {
-          if (unitCode === null) tenants.add(tenant);
-          else units.add(`${tenant}/${unitCode}`);
-        }
-      }
-      setAffected({ flags: flags.size, tenants: tenants.size, units: units.size, partial });
-    })();
-    return () => {
-      current = false;
-    };
-  }, [client, environment, settled]);
+/** How many tenants and units would see another value by all of the changes together; nothing is written. */
+export function WhoChanges({
+  environment,
+  changes,
+}: {
+  environment: string;
+  changes: readonly FlagChangeInput[];
+}) {
+  const [settled] = useDebouncedValue(JSON.stringify(changes.slice(0, mostChanges)), 250);
+  const input = { environment, changes: JSON.parse(settled) as FlagChangeInput[] };
+  const { data, problem } = useRead(simulateFlagChangesQuery, { input });
+  const flags = data?.simulateFlagChanges.filter(({ affectedTotal }) => affectedTotal > 0) ?? [];
+  if (problem) return <ProblemNotice problem={problem} />;
   return (
     <div className={styles['who']} aria-live="polite">
-      {affected ? <Sentence {...affected} /> : <Loader size="xs" type="dots" />}
+      {!data && <Loader size="xs" type="dots" />}
+      {data && flags.length === 0 && 'Nobody sees another value.'}
+      {flags.map(({ flag, affectedTotal, affectedTenants, unchanged }) => (
+        <div key={flag} className="num">
+          <span className="mono">{flag}</span>: <b>{formatNumber(affectedTotal)}</b> of{' '}
+          {formatNumber(affectedTotal + unchanged)} see another value, in {formatNumber(affectedTenants)}{' '}
+          {affectedTenants === 1 ? 'tenant' : 'tenants'}
+        </div>
+      ))}
     </div>
-  );
-}
-
-function Sentence({ flags, tenants, units, partial }: Affected) {
-  if (tenants + units === 0) return <>Nobody sees another value.</>;
-  const least = partial ? 'At least ' : '';
-  return (
-    <span className="num">
-      {least}
-      <b>{formatNumber(tenants)}</b> {tenants === 1 ? 'tenant' : 'tenants'} and <b>{formatNumber(units)}</b>{' '}
-      {units === 1 ? 'unit' : 'units'} see another value of {formatNumber(flags)}{' '}
-      {flags === 1 ? 'flag' : 'flags'}.
-    </span>
   );
 }

@@ -3,6 +3,7 @@ import {
   IconBuildingWarehouse,
   IconDatabase,
   IconFlag3,
+  IconFlask,
   IconGauge,
   IconGitPullRequest,
   IconHistory,
@@ -27,6 +28,7 @@ export const navigation = [
     pages: [
       { to: '/flags', label: 'Flags', key: 'f', icon: IconFlag3 },
       { to: '/matrix', label: 'Matrix', key: 'm', icon: IconTable },
+      { to: '/playground', label: 'Playground', key: 'y', icon: IconFlask },
       { to: '/change-requests', label: 'Approvals', key: 'p', icon: IconGitPullRequest },
       { to: '/releases', label: 'Releases', key: 'r', icon: IconStack2 },
     ],

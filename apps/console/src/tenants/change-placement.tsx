@@ -7,45 +7,37 @@ import { formatDuration, formatNumber } from '../components/format.js';
 import { Notice } from '../components/notice.js';
 import { ProblemNotice } from '../components/problem-notice.js';
 import type { Problem } from '../graphql/describe-error.js';
-import { graphql } from '../graphql/graphql.js';
 import { useCommand } from '../graphql/use-command.js';
 import { useRead } from '../graphql/use-read.js';
 import styles from './onboard.module.css';
 import { tierOf } from './onboarding-plan.js';
 import { PlacementChoice } from './placement-choice.js';
+import type { Placements } from './placement-comparison.js';
+import { placementPlanQuery } from './placement.query.js';
 import { changePlacementMutation, type TenantDetail } from './tenant.query.js';
-
-const placementPlanQuery = graphql(`
-  query PlacementPlan($input: PlacementPlanInput!) {
-    placementPlan(input: $input) {
-      rows
-      copySeconds
-      steps
-      blockers
-    }
-  }
-`);
 
 interface ChangePlacementProps {
   tenant: TenantDetail;
+  /** What is chosen when it opens; default is what it has. */
+  wanted?: Placements | undefined;
   opened: boolean;
   onClose: () => void;
 }
 
-export function ChangePlacement({ tenant, opened, onClose }: ChangePlacementProps) {
+export function ChangePlacement({ tenant, wanted, opened, onClose }: ChangePlacementProps) {
   return (
     <Modal opened={opened} onClose={onClose} title={`Change placement of ${tenant.name}`} size="lg">
-      {opened && <PlacementForm tenant={tenant} onClose={onClose} />}
+      {opened && <PlacementForm tenant={tenant} wanted={wanted} onClose={onClose} />}
     </Modal>
   );
 }
 
 /** Choose, see what would be done, then start it as an operation. */
-function PlacementForm({ tenant, onClose }: { tenant: TenantDetail; onClose: () => void }) {
+function PlacementForm({ tenant, wanted, onClose }: Omit<ChangePlacementProps, 'opened'>) {
   const navigate = useNavigate();
   const change = useCommand(changePlacementMutation);
-  const [database, setDatabase] = useState(tenant.database.placement);
-  const [workers, setWorkers] = useState(tenant.integrationWorkers.placement);
+  const [database, setDatabase] = useState(wanted?.database ?? tenant.database.placement);
+  const [workers, setWorkers] = useState(wanted?.workers ?? tenant.integrationWorkers.placement);
   const [refusal, setRefusal] = useState<Problem>();
   const same = database === tenant.database.placement && workers === tenant.integrationWorkers.placement;
   const input = { tenant: tenant.slug, database, integrationWorkers: workers };
@@ -111,6 +103,12 @@ function PlacementForm({ tenant, onClose }: { tenant: TenantDetail; onClose: () 
           {formatDuration(copySeconds * 1_000)}.
         </Text>
       )}
+      {!same &&
+        plan.data?.placementPlan.risks.map((risk) => (
+          <Notice key={risk} tone="info">
+            {risk}
+          </Notice>
+        ))}
       {problem && <ProblemNotice problem={problem} />}
       <Group justify="flex-end" gap="xs">
         <Button variant="default" size="sm" onClick={onClose}>

@@ -1,5 +1,6 @@
 export const tenantTabs = [
   'overview',
+  'placement',
   'units',
   'flags',
   'quotas',

@@ -15,6 +15,7 @@ import { TenantBackups } from './tenant-backups.js';
 import { TenantFlags } from './tenant-flags.js';
 import { TenantOperations } from './tenant-operations.js';
 import { TenantOverview } from './tenant-overview.js';
+import { TenantPlacement } from './tenant-placement.js';
 import { TenantUnits } from './tenant-units.js';
 import { type TenantDetail, tenantQuery } from './tenant.query.js';
 import { type TenantTab, tenantTabs } from './tabs.js';
@@ -100,6 +101,7 @@ function TenantView({ tenant, onChanged }: { tenant: TenantDetail; onChanged: ()
         </Tabs.List>
         <div className={styles['tabBody']}>
           {tab === 'overview' && <TenantOverview tenant={tenant} />}
+          {tab === 'placement' && <TenantPlacement tenant={tenant} onChanged={onChanged} />}
           {tab === 'units' && <TenantUnits tenant={tenant} />}
           {tab === 'flags' && <TenantFlags slug={tenant.slug} />}
           {tab === 'quotas' && <TenantQuotas slug={tenant.slug} />}
