@@ -19,7 +19,9 @@ if (!existsSync('test/bench/peers/node_modules/unleash-server')) {
 }
 await globalSetup();
 const loader = ['--conditions=source', '--import', './test/support/swc-loader.mjs'];
-const child = spawn(process.execPath, [...loader, 'test/bench/main.ts', ...process.argv.slice(2)], { stdio: 'inherit' });
+const child = spawn(process.execPath, [...loader, 'test/bench/main.ts', ...process.argv.slice(2)], {
+  stdio: 'inherit',
+});
 const code = await new Promise((resolve) => child.once('exit', resolve));
 await globalTeardown();
 process.exit(code ?? 1);

@@ -127,7 +127,7 @@ describe('archives', () => {
     const writing = { on: true };
     const writer = withPool(async (client) => {
       await client.query(`select set_config('tierdeck.tenant_id', $1, false)`, [tenantId]);
-        for (let i = 0; writing.on; i++) {
+      for (let i = 0; writing.on; i++) {
         await client.query(`begin; insert into region (code, name) values ('r${i}', 'r');
           insert into branch (code, name, region) values ('b${i}', 'b', 'r${i}'); commit`);
       }
@@ -228,7 +228,7 @@ describe('archives', () => {
             () => 'accepted',
             (error: Error & { code?: string }) => `${error.code}: ${error.message}`,
           );
-            await expect(restore('source', good, 'target')).rejects.toThrow();
+        await expect(restore('source', good, 'target')).rejects.toThrow();
         expect(await sums('target')).toEqual(before);
         return problem;
       } finally {

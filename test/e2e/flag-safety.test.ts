@@ -2,10 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { exampleTenants } from '../../../libs/flags/src/flags.fixture.js';
-import { testAdminToken, TestControlPlane } from '../../../test/support/control-plane.js';
-import { Context } from './context.js';
-import { createProgram } from './program.js';
+import { exampleTenants } from '../../libs/flags/src/flags.fixture.js';
+import { testAdminToken, TestControlPlane } from '../support/control-plane.js';
+import { Context } from '../../apps/cli/src/context.js';
+import { createProgram } from '../../apps/cli/src/program.js';
 
 let server: TestControlPlane;
 let folder: string;
