@@ -154,7 +154,7 @@ describe('tenants over GraphQL', () => {
   it('offboards only what is confirmed, and shows the audit of it all, verified', async () => {
     const offboard = (confirm: string) =>
       server.graphql(
-        `mutation { offboardTenant(input: { tenant: "first-one", confirm: "${confirm}" }) { operation { id } } }`,
+        `mutation { offboardTenant(input: { tenant: "first-one", retentionHours: 0, confirm: "${confirm}" }) { operation { id } } }`,
       );
     expect((await offboard('first')).errors?.[0]?.extensions).toMatchObject({ field: 'confirm' });
     const { data } = await offboard('first-one');
