@@ -52,6 +52,8 @@ describe('tierdeck', () => {
       /northwind +REQUEST_RATE +50/,
     );
     expect((await tierdeck(['get', 'releases'])).code).toBe(0);
+    expect((await tierdeck(['get', 'projects', '-o', 'name'])).stdout.split('\n')).toContain('default');
+    expect(await tierdeck(['get', 'segments'])).toMatchObject({ code: 0, stderr: '' });
     expect((await tierdeck(['get', 'operations'])).stdout).toContain('tenant.onboard');
   });
 

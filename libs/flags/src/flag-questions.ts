@@ -5,6 +5,7 @@ import type { FlagContext, FlagScope } from './flag.js';
 import { FlagSubjects, type FlagSubject } from './flag-subjects.js';
 import { FlagNotFoundError } from './flags.errors.js';
 import { FlagsReadModel, type LabelledRule } from './flags.read-model.js';
+import { EnvironmentDeciders } from './simulation/environment-deciders.js';
 import { FlagSimulations } from './simulation/flag-simulations.js';
 import type { Impact } from './simulation/simulate.js';
 
@@ -44,12 +45,15 @@ export class FlagQuestions {
     environment: string,
     asked: Omit<FlagContext, 'tier' | 'region'>,
   ): Promise<ExplainedDecision> {
-    const state = await this.readModel.state(flag, environment);
+    const loaded = await EnvironmentDeciders.load(this.readModel, environment, [flag]);
+    const state = loaded.states.get(flag);
+    if (!state) throw new FlagNotFoundError(flag);
     const context = await this.subjects.context(asked);
-    const steps = trace(state, context);
+    const world = loaded.world();
+    const steps = trace(state, context, world);
     const matched = steps.filter(({ outcome }) => outcome !== 'NOT_MATCHED');
     const missed = steps.filter(({ outcome }) => outcome === 'NOT_MATCHED').slice(0, maxNotMatched);
-    return { decision: evaluate(state, context), trace: [...matched, ...missed] };
+    return { decision: evaluate(state, context, world), trace: [...matched, ...missed] };
   }
 
   /** Who would see something else if a rule were set or cleared; a user's rule is asked for that user everywhere. */

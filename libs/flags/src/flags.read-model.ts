@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database, decodeCursor, pageSize, toConnection, type Connection, type PageArgs } from '#platform';
-import type { FlagState } from './compiler/index.js';
+import type { FlagState, UnleashSegment, UnleashStrategy, UnleashVariant } from './compiler/index.js';
+import type { Segments } from './evaluator/index.js';
 import type { FlagScope } from './flag.js';
 import { EnvironmentNotFoundError, FlagNotFoundError } from './flags.errors.js';
 import {
@@ -38,6 +39,11 @@ export interface LabelledRuleRow extends RuleRow {
   unit_name: string | null;
 }
 
+interface StrategiesRow {
+  strategies: UnleashStrategy[] | null;
+  variants: UnleashVariant[];
+}
+
 export interface FlagFilter {
   search?: string | null | undefined;
   /** Absent: only flags in use. */
@@ -66,8 +72,15 @@ export class FlagsReadModel {
   }
 
   async find(key: string): Promise<FlagRecord | undefined> {
-    const [row] = await this.database.query<FlagRow>('select * from flag where key = $1', [key]);
-    return row && toFlag(row);
+    const [flag] = await this.byKeys([key]);
+    return flag;
+  }
+
+  /** Those that there are, archived ones too. */
+  async byKeys(keys: readonly string[]): Promise<FlagRecord[]> {
+    if (keys.length === 0) return [];
+    const rows = await this.database.query<FlagRow>('select * from flag where key = any($1)', [keys]);
+    return rows.map(toFlag);
   }
 
   /** @throws FlagNotFoundError FLAG_NOT_FOUND */
@@ -139,11 +152,13 @@ export class FlagsReadModel {
     return state;
   }
 
+  /** Flags with what decides them in an environment; {@link segmentsOf} and the flags they depend on are apart. */
   async states(environment: string, flags: readonly FlagRecord[]): Promise<EnvironmentFlag[]> {
     const keys = flags.map(({ key }) => key);
-    const [summaries, rules] = await Promise.all([
+    const [summaries, rules, strategies] = await Promise.all([
       this.environments(keys),
       this.rules(keys.map((flag) => ({ flag, environment }))),
+      this.#strategies(environment, keys),
     ]);
     return flags.map((flag, index) => {
       const summary = summaries[index]?.find(({ name }) => name === environment);
@@ -154,8 +169,33 @@ export class FlagsReadModel {
         enabled: summary?.enabled ?? true,
         revision: summary?.revision ?? 0,
         rules: rules[index] ?? [],
+        strategies: strategies.get(flag.key)?.strategies ?? null,
+        featureVariants: strategies.get(flag.key)?.variants ?? [],
       };
     });
+  }
+
+  /** The segments that rules and strategies refer to, in one query; what is deleted is not among them. */
+  async segmentsOf(states: readonly Pick<FlagState, 'rules' | 'strategies'>[]): Promise<Segments> {
+    const ids = new Set(
+      states.flatMap(({ rules, strategies }) =>
+        [...rules, ...(strategies ?? [])].flatMap(({ segments }) => segments ?? []),
+      ),
+    );
+    if (ids.size === 0) return new Map();
+    const rows = await this.database.query<UnleashSegment>(
+      'select id, name, constraints from segment where id = any($1) and deleted_at is null',
+      [[...ids]],
+    );
+    return new Map(rows.map((segment) => [segment.id, segment]));
+  }
+
+  async #strategies(environment: string, keys: readonly string[]): Promise<Map<string, StrategiesRow>> {
+    const rows = await this.database.query<StrategiesRow & { flag_key: string }>(
+      'select flag_key, strategies, variants from flag_environment where environment = $1 and flag_key = any($2)',
+      [environment, keys],
+    );
+    return new Map(rows.map((row) => [row.flag_key, row]));
   }
 }
 

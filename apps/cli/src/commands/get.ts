@@ -85,6 +85,25 @@ const resources: Record<string, Resource> = {
     ],
     name: (row) => String(row['id']),
   },
+  projects: {
+    query: `{ projects { key name description } }`,
+    columns: [
+      ['project', field('key')],
+      ['name', field('name')],
+      ['description', field('description')],
+    ],
+    name: (row) => String(row['key']),
+  },
+  segments: {
+    query: `{ segments { id name description constraints { contextName operator values value inverted } } }`,
+    columns: [
+      ['segment', field('id')],
+      ['name', field('name')],
+      ['constraints', (row) => (row['constraints'] as unknown as unknown[]).length],
+      ['description', field('description')],
+    ],
+    name: (row) => String(row['id']),
+  },
   quotas: {
     query: `query ($tenant: String!) { quotas(tenant: $tenant) { tenant kind limit burst hard source planLimit boost { until } } }`,
     variables: ({ tenant }) => ({ tenant }),
@@ -102,7 +121,7 @@ const resources: Record<string, Resource> = {
   },
 };
 
-/** `tierdeck get tenants|flags|releases|operations|quotas [name]`; the singular does as well. */
+/** `tierdeck get tenants|flags|releases|operations|projects|segments|quotas [name]`; the singular does as well. */
 export function getCommand(program: Command, context: Context): void {
   const kinds = Object.keys(resources);
   program
@@ -152,8 +171,12 @@ function kindOf(what: string): string {
 async function pages(client: Client, { query, variables }: Resource, options: GetOptions): Promise<Row[]> {
   const rows: Row[] = [];
   for (let after: string | null = null; ;) {
-    const answer: Record<string, Page> = await client.request(query, { ...variables?.(options), after });
-    const page = Object.values(answer)[0] as Page;
+    const answer: Record<string, Page | Row[]> = await client.request(query, {
+      ...variables?.(options),
+      after,
+    });
+    const page = Object.values(answer)[0] as Page | Row[];
+    if (Array.isArray(page)) return page;
     rows.push(...page.edges.map(({ node }) => node));
     if (!page.pageInfo.hasNextPage) return rows;
     after = page.pageInfo.endCursor;

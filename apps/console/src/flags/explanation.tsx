@@ -13,6 +13,9 @@ const reasons: Record<string, string> = {
   KILLED: 'The flag is off in this environment, so no rule counts.',
   RULE: 'The most specific rule that matches decides.',
   DEFAULT: 'No rule matches, so the default is served.',
+  STRATEGY: 'No rule matches, so the strategies decide.',
+  DEPENDENCY: 'A flag that this one depends on is not as it must be.',
+  DRAFT: 'The flag is a draft, so no rule counts.',
   ARCHIVED: 'The flag is archived: the default is served everywhere.',
 };
 

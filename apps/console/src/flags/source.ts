@@ -19,6 +19,8 @@ export const sourceMark = ({ scope, reason }: MatrixDecision): string =>
 export function sourceWords(decision: MatrixDecision, column: MatrixColumn): string {
   const { scope, reason } = decision;
   if (reason === 'KILLED') return 'the flag is off in this environment';
+  if (reason === 'STRATEGY') return 'no rule matches, the strategies decide';
+  if (reason === 'DEPENDENCY') return 'a flag that it depends on is not as it must be';
   if (!scope) return 'default, no rule matches';
   if (isOwn(decision, column)) return 'a rule of its own';
   if (scope.kind === 'ENVIRONMENT') return 'inherited from the rule for everybody';

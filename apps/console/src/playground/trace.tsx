@@ -20,7 +20,9 @@ export function Trace({ cell, context, variants }: TraceProps) {
         <FlagValue {...cell.live} variants={variants} />
         <span className="dim">in {cell.environment}</span>
       </div>
-      {cell.live.trace.length === 0 && <span className="dim">There is no rule; the default is served.</span>}
+      {cell.live.trace.length === 0 && (
+        <span className="dim">No rule or strategy; the default is served.</span>
+      )}
       <ol className={styles['trace']}>
         {cell.live.trace.map((step, index) => (
           <li key={index} data-outcome={step.outcome}>

@@ -5,4 +5,5 @@ export * from './rule-conditions.js';
 export * from './rule-index.js';
 export * from './rule-strategies.js';
 export * from './tenant-identity.js';
+export * from './trace.js';
 export * from './unleash-feature.js';

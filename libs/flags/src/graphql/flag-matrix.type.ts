@@ -55,7 +55,7 @@ export class FlagMatrixDecisionType {
   enabled!: boolean;
   @Field(() => String, { nullable: true })
   variant!: string | null;
-  @Field(() => String, { description: 'RULE, DEFAULT or KILLED.' })
+  @Field(() => String, { description: 'RULE, STRATEGY, DEFAULT, KILLED, DRAFT or DEPENDENCY.' })
   reason!: string;
   @Field(() => FlagScopeType, {
     nullable: true,

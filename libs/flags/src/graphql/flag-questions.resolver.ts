@@ -29,12 +29,9 @@ export class FlagQuestionsResolver {
       flag: input.flag,
       ...decision,
       rule: decision.rule && toRuleType(decision.rule),
-      trace: trace.map(({ rule, outcome, explanation }) => ({
-        scope: { ...rule.scope, label: rule.label },
-        outcome,
-        enabled: rule.enabled,
-        variant: rule.variant,
-        explanation,
+      trace: trace.map(({ rule, scope, ...step }) => ({
+        ...step,
+        scope: { ...scope, label: rule?.label ?? 'Everywhere' },
       })),
     };
   }

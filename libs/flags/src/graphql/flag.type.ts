@@ -151,7 +151,7 @@ export class FlagsArgs extends PageArgs {
 export class FlagTraceStepType {
   @Field(() => FlagScopeType)
   scope!: FlagScopeType;
-  @Field(() => String, { description: 'WON, MATCHED_BUT_LESS_SPECIFIC or NOT_MATCHED.' })
+  @Field(() => String, { description: 'WON, WITHOUT_EFFECT, MATCHED_BUT_LESS_SPECIFIC or NOT_MATCHED.' })
   outcome!: string;
   @Field(() => Boolean)
   enabled!: boolean;
@@ -171,12 +171,13 @@ export class FlagDecisionType {
   variant!: string | null;
   @Field(() => JsonScalar, { nullable: true })
   payload!: unknown;
-  @Field(() => String, { description: 'RULE, DEFAULT, KILLED or ARCHIVED.' })
+  @Field(() => String, { description: 'RULE, STRATEGY, DEFAULT, KILLED, ARCHIVED, DRAFT or DEPENDENCY.' })
   reason!: string;
   @Field(() => FlagRuleType, { nullable: true })
   rule!: FlagRuleType | null;
   @Field(() => [FlagTraceStepType], {
-    description: 'Most specific first; of the rules that do not match, at most a hundred.',
+    description:
+      'A flag that it depends on and that is not as it must be, rules from the most specific, strategies; of those that do not match, at most a hundred.',
   })
   trace!: FlagTraceStepType[];
 }

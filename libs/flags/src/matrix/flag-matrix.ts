@@ -1,6 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { Database, InvalidInputError, NotFoundError } from '#platform';
-import { FlagDecider, type FlagDecision } from '../compiler/index.js';
+import {
+  FlagDecider,
+  type FlagDecision,
+  type UnleashStrategy,
+  type UnleashVariant,
+} from '../compiler/index.js';
 import { contextField, environmentScope, isUnitScope, type FlagScope } from '../flag.js';
 import type { FlagSubject, SubjectUnitKind } from '../flag-subjects.js';
 import {
@@ -40,7 +45,14 @@ export interface Matrix {
 
 interface WindowFlagRow extends FlagRow {
   on_here: boolean;
+  strategies: UnleashStrategy[] | null;
+  feature_variants: UnleashVariant[];
 }
+
+/** A flag as it is in an environment: on unless it is told otherwise. */
+const stateColumns = (environment: string) => `f.*, coalesce(s.enabled, true) as on_here, s.strategies,
+  coalesce(s.variants, '[]') as feature_variants
+  from flag f left join flag_environment s on s.flag_key = f.key and s.environment = ${environment}`;
 
 /** Every flag for every tenant and unit, a window at a time: what it is there, and which rule decides. */
 @Injectable()
@@ -62,33 +74,70 @@ export class FlagMatrix {
     ]);
     if (tenant && total === 0 && !question.columnSearch)
       throw new NotFoundError('tenant', tenant, { field: 'tenant', hint: 'tierdeck get tenants' });
-    const rules = await this.#rules(
-      environment,
-      flags.rows.map(({ key }) => key),
-      scopesOf(columns),
-    );
+    const deciders = await this.#deciders(environment, flags.rows, columns);
     const decisions = new Decisions();
-    const rows = flags.rows.map((row) => {
-      const flag = toFlag(row);
-      const state = { flag, archived: false, enabled: row.on_here, rules: rules.get(flag.key) ?? [] };
-      const decider = new FlagDecider(state);
-      return { flag, cells: columns.map(({ context }) => decisions.place(decider.decide(context))) };
+    const rows = flags.rows.flatMap((row) => {
+      const decider = deciders.get(row.key);
+      if (!decider) return [];
+      return [
+        {
+          flag: toFlag(row),
+          cells: columns.map(({ context }) => decisions.place(decider.decide(context))),
+        },
+      ];
     });
     return { rowCount: flags.total, columnCount: total, columns, decisions: decisions.all, rows };
   }
 
+  /** Of the flags of a window, and of those that they depend on; with their segments, as delivery decides them. */
+  async #deciders(
+    environment: string,
+    flags: readonly WindowFlagRow[],
+    columns: readonly FlagSubject[],
+  ): Promise<Map<string, FlagDecider<LabelledRule>>> {
+    const all = [...flags, ...(await this.#parents(environment, flags))];
+    const keys = all.map(({ key }) => key);
+    const rules = await this.#rules(environment, keys, scopesOf(columns));
+    const states = all.map((row) => ({
+      flag: toFlag(row),
+      archived: false,
+      enabled: row.on_here,
+      rules: rules.get(row.key) ?? [],
+      strategies: row.strategies,
+      featureVariants: row.feature_variants,
+    }));
+    const segments = await this.readModel.segmentsOf(states);
+    const deciders = new Map<string, FlagDecider<LabelledRule>>();
+    for (const state of states)
+      deciders.set(state.flag.key, new FlagDecider(state, segments, (key) => deciders.get(key)));
+    return deciders;
+  }
+
+  /** Flags outside of the window that some in it depend on; one that is archived satisfies nobody. */
+  async #parents(environment: string, flags: readonly WindowFlagRow[]): Promise<WindowFlagRow[]> {
+    const known = new Set(flags.map(({ key }) => key));
+    const wanted = new Set(flags.flatMap(({ dependencies }) => dependencies.map(({ flag }) => flag)));
+    const missing = [...wanted].filter((key) => !known.has(key));
+    if (missing.length === 0) return [];
+    return this.database.query<WindowFlagRow>(
+      `select ${stateColumns('$1')} where f.key = any($2) and f.archived_at is null`,
+      [environment, missing],
+    );
+  }
+
   async #flags({ environment, flag, flagSearch, rows: { offset, limit } }: MatrixQuestion) {
     const search = flagSearch ? `%${flagSearch.replaceAll(/[\\%_]/g, String.raw`\$&`)}%` : null;
-    const found = `from flag f where f.archived_at is null and ($1::text is null or f.key = $1)
+    const found = `where f.archived_at is null and ($1::text is null or f.key = $1)
       and ($2::text is null or f.key ilike $2 or f.description ilike $2 or f.owner ilike $2)`;
     const [rows, [count]] = await Promise.all([
       this.database.query<WindowFlagRow>(
-        `select f.*, not exists (select from flag_environment s
-           where s.flag_key = f.key and s.environment = $3 and not s.enabled) as on_here
-         ${found} order by f.key offset $4 limit $5`,
+        `select ${stateColumns('$3')} ${found} order by f.key offset $4 limit $5`,
         [flag ?? null, search, environment, offset, limit],
       ),
-      this.database.query<{ n: number }>(`select count(*)::int as n ${found}`, [flag ?? null, search]),
+      this.database.query<{ n: number }>(`select count(*)::int as n from flag f ${found}`, [
+        flag ?? null,
+        search,
+      ]),
     ]);
     return { rows, total: count?.n ?? 0 };
   }
@@ -124,13 +173,15 @@ export class FlagMatrix {
   }
 }
 
-/** Decisions without repetition; those that the same rule or the same default makes of one flag are the same. */
+/** Decisions without repetition: those of one rule, or of none for the same reason, with the same value are the same. */
 class Decisions {
   readonly all: FlagDecision<LabelledRule>[] = [];
   readonly #places = new Map<string, number>();
 
   place(decision: FlagDecision<LabelledRule>): number {
-    const key = decision.rule?.id ?? `${decision.reason} ${decision.variant}`;
+    const { rule, reason, enabled, variant } = decision;
+    // One rule decides both ways where it turns on a share.
+    const key = `${rule?.id ?? ''} ${reason} ${enabled} ${variant}`;
     const known = this.#places.get(key);
     if (known !== undefined) return known;
     this.#places.set(key, this.all.length);

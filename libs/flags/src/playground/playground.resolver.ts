@@ -31,15 +31,10 @@ export class PlaygroundResolver {
   }
 
   @ResolveField('trace', () => [PlaygroundTraceStepType], {
-    description: 'Most specific first; of the rules that do not match, at most a hundred.',
+    description:
+      'A flag that it depends on and that is not as it must be, rules from the most specific, strategies; of those that do not match, at most a hundred.',
   })
   trace(@Parent() decision: ExplainableDecision): PlaygroundTraceStepType[] {
-    return explain(decision).map(({ rule, outcome, explanation }) => ({
-      scope: rule.scope,
-      outcome,
-      enabled: rule.enabled,
-      variant: rule.variant,
-      explanation,
-    }));
+    return explain(decision);
   }
 }

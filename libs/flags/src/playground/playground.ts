@@ -2,8 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { InvalidInputError } from '#platform';
 import { ChangeRequestsReadModel } from '../change-requests/change-requests.read-model.js';
 import type { WantedChange } from '../change-requests/flag-change.js';
-import { trace, type FlagDecision, type FlagState, type TraceStep } from '../compiler/index.js';
-import type { Segments } from '../evaluator/index.js';
+import {
+  trace,
+  type FlagDecision,
+  type FlagState,
+  type FlagWorld,
+  type TraceStep,
+} from '../compiler/index.js';
 import type { FlagContext } from '../flag.js';
 import { FlagSubjects } from '../flag-subjects.js';
 import { FlagsReadModel } from '../flags.read-model.js';
@@ -45,7 +50,7 @@ export interface PlaygroundQuestion {
 export interface ExplainableDecision extends FlagDecision {
   state: FlagState;
   context: FlagContext;
-  segments: Segments;
+  world: FlagWorld;
 }
 
 export interface PlaygroundCell {
@@ -87,15 +92,19 @@ export class Playground {
     const draft = await this.#draft(question);
     const cells: PlaygroundCell[] = [];
     for (const environment of environments) {
-      const loaded = await EnvironmentDeciders.load(this.readModel, environment, flags);
       const changes = draft && (draft.environment ?? environment) === environment ? draft.changes : undefined;
-      const [live, drafted] = [loaded.deciders(), changes && loaded.deciders(changes)];
+      const loaded = await EnvironmentDeciders.load(this.readModel, environment, flags, changes);
+      const prepare = (drafts?: readonly WantedChange[]) => ({
+        deciders: loaded.deciders(drafts),
+        world: loaded.world(drafts),
+      });
+      const [live, drafted] = [prepare(), changes && prepare(changes)];
       for (const flag of flags)
         for (const [index, context] of contexts.entries()) {
-          const decide = (deciders: typeof live): ExplainableDecision | null => {
+          const decide = ({ deciders, world }: typeof live): ExplainableDecision | null => {
             const decider = deciders.get(flag);
             if (!decider) return null;
-            return { ...decider.decide(context), state: decider.state, context, segments: loaded.segments };
+            return { ...decider.decide(context), state: decider.state, context, world };
           };
           const [now, then] = [decide(live), drafted ? decide(drafted) : null];
           if (!now) continue;
@@ -141,9 +150,9 @@ export class Playground {
   }
 }
 
-/** Every rule with what became of it, and the value that decided. */
-export function explain({ state, context, segments }: ExplainableDecision): TraceStep[] {
-  const steps = trace(state, context, segments);
+/** Every rule, strategy and failed dependency with what became of it, and the value that decided. */
+export function explain({ state, context, world }: ExplainableDecision): TraceStep[] {
+  const steps = trace(state, context, world);
   const missed = steps.filter(({ outcome }) => outcome === 'NOT_MATCHED').slice(0, maxNotMatched);
   return [...steps.filter(({ outcome }) => outcome !== 'NOT_MATCHED'), ...missed];
 }

@@ -42,7 +42,7 @@ export class PlaygroundInput {
 export class PlaygroundTraceStepType {
   @Field(() => RequestedScope)
   scope!: RequestedScope;
-  @Field(() => String, { description: 'WON, MATCHED_BUT_LESS_SPECIFIC or NOT_MATCHED.' })
+  @Field(() => String, { description: 'WON, WITHOUT_EFFECT, MATCHED_BUT_LESS_SPECIFIC or NOT_MATCHED.' })
   outcome!: string;
   @Field(() => Boolean)
   enabled!: boolean;

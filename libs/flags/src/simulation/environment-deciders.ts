@@ -1,10 +1,11 @@
-import { FlagDecider, type FlagState } from '../compiler/index.js';
+import { FlagDecider, type FlagState, type FlagWorld } from '../compiler/index.js';
 import type { WantedChange } from '../change-requests/flag-change.js';
 import type { Segments } from '../evaluator/index.js';
+import { FlagNotFoundError } from '../flags.errors.js';
 import type { EnvironmentFlag, FlagsReadModel } from '../flags.read-model.js';
 import { withChanges } from './draft-state.js';
 
-/** Flags of one environment, with what they depend on: as they are, and as they would be. */
+/** Flags of one environment, with the flags they depend on and the segments they name: as they are, and as they would be. */
 export class EnvironmentDeciders {
   private constructor(
     readonly environment: string,
@@ -12,25 +13,45 @@ export class EnvironmentDeciders {
     readonly segments: Segments,
   ) {}
 
-  /** Reads the flags and those that they depend on. @throws FlagNotFoundError, EnvironmentNotFoundError */
+  /**
+   * Reads the flags and what they refer to, in a handful of queries however many there are.
+   * @param changes a draft that may refer to more segments.
+   * @throws FlagNotFoundError, EnvironmentNotFoundError
+   */
   static async load(
     readModel: FlagsReadModel,
     environment: string,
     keys: readonly string[],
+    changes: readonly WantedChange[] = [],
   ): Promise<EnvironmentDeciders> {
     await readModel.requireEnvironment(environment);
-    const flags = await Promise.all([...new Set(keys)].map((key) => readModel.byKey(key)));
-    const parents = flags
-      .flatMap(({ dependencies }) => dependencies.map(({ flag }) => flag))
-      .filter((key) => !keys.includes(key));
-    const found = await Promise.all([...new Set(parents)].map((key) => readModel.find(key)));
-    const all = [...flags, ...found.filter((flag) => flag !== undefined)];
-    const states = await readModel.states(environment, all);
+    const flags = await readModel.byKeys(keys);
+    const known = new Set(flags.map(({ key }) => key));
+    const missing = keys.find((key) => !known.has(key));
+    if (missing !== undefined) throw new FlagNotFoundError(missing);
+    const parents = flags.flatMap(({ dependencies }) => dependencies.map(({ flag }) => flag));
+    const others = await readModel.byKeys([...new Set(parents)].filter((key) => !known.has(key)));
+    const states = await readModel.states(environment, [...flags, ...others]);
+    const segments = await readModel.segmentsOf([
+      ...states,
+      ...states.map((state) => withChanges(state, changes)),
+    ]);
     return new EnvironmentDeciders(
       environment,
       new Map(states.map((state) => [state.flag.key, state])),
-      new Map(),
+      segments,
     );
+  }
+
+  /** What the flags refer to. @param changes a draft; none: the flags as they are. */
+  world(changes: readonly WantedChange[] = []): FlagWorld {
+    return {
+      segments: this.segments,
+      flag: (key) => {
+        const state = this.states.get(key);
+        return state && this.draft(state, changes);
+      },
+    };
   }
 
   /** @param changes a draft; none: the flags as they are. */

@@ -48,7 +48,7 @@ export class FlagSimulations {
   ): Promise<Impact<FlagSubject>[]> {
     checkPage(page);
     const keys = [...new Set(changes.map(({ flag }) => flag))];
-    const loaded = await EnvironmentDeciders.load(this.readModel, environment, keys);
+    const loaded = await EnvironmentDeciders.load(this.readModel, environment, keys, changes);
     const [before, after] = [loaded.deciders(), loaded.deciders(changes)];
     const counters = keys.flatMap((key) => {
       const [was, is] = [before.get(key), after.get(key)];
