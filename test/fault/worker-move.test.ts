@@ -91,17 +91,26 @@ describe(`worker moves under kills, seed ${seed}`, () => {
       ),
       { seed, numRuns: 1 },
     );
-    for (let number = 1; number <= jobs; number++) {
-      await scope.query(
-        `insert into integration_job (kind, payload, max_attempts, created_at)
-        values ('note', jsonb_build_object('number', $1::int), 50, clock_timestamp())`,
-        [number],
-      );
-    }
+    const portion = jobs / (kills + 1);
+    let queued = 0;
+    const queue = async (upTo: number): Promise<void> => {
+      while (queued < upTo) {
+        await scope.query(
+          `insert into integration_job (kind, payload, max_attempts, created_at)
+          values ('note', jsonb_build_object('number', $1::int), 50, clock_timestamp())`,
+          [++queued],
+        );
+      }
+    };
     await Promise.all([start('SHARED'), start('DEDICATED')]);
 
     const count = async (): Promise<number> =>
       Number((await scope.query<{ n: string }>('select count(*) as n from order_history_line')).rows[0]?.n);
+    const doneBy = async (by: 'SHARED' | 'DEDICATED'): Promise<number> => {
+      const account = by === 'SHARED' ? 'shared' : 'north';
+      const sql = 'select count(*) as n from order_history_line where account = $1';
+      return Number((await scope.query<{ n: string }>(sql, [account])).rows[0]?.n);
+    };
     let pool: 'SHARED' | 'DEDICATED' = 'SHARED';
     let moves = 0;
     const flip = async (): Promise<void> => {
@@ -110,13 +119,20 @@ describe(`worker moves under kills, seed ${seed}`, () => {
       await assignments.assign({ id: test.id, databaseId: 'pool' }, pool);
     };
     for (const [i, { who, share }] of (plan ?? []).entries()) {
-      await eventually(async () => (await count()) >= ((i + share) * jobs) / (kills + 1));
+      // By portions: a process takes so long to start that the other would meanwhile empty the whole queue.
+      await queue(Math.round((i + 0.5) * portion));
+      await eventually(async () => (await count()) >= (i + share / 2) * portion);
       await flip();
+      // So that each of the two has had its turn, however quick the other is.
+      const taken = await doneBy(pool);
+      await queue(Math.round((i + 1) * portion));
+      await eventually(async () => (await doneBy(pool)) > taken);
       await kill(who);
       await flip();
       await start(who);
       await flip();
     }
+    await queue(jobs);
     await eventually(async () => (await count()) >= jobs);
     await eventually(async () => {
       const { rowCount } = await scope.query(`select from integration_job where status <> 'DONE' limit 1`);

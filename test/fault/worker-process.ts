@@ -12,7 +12,7 @@ const [url = '', dataDir = '', tenant] = process.argv.slice(2);
 const noting: JobHandler = {
   kind: 'note',
   handle: async ({ tx, job }) => {
-    await sleep(Math.random() * 8);
+    await sleep(Math.random() * 30);
     await tx.query(
       `insert into order_history_line (invoice, line_no, item, qty, unit_price, account, invoiced_at)
        values ($1, $2, 'x', 1, 1, $3, clock_timestamp())`,
