@@ -201,7 +201,7 @@ spec:
     const { stdout } = await tierdeck(['completion', 'bash']);
     const completed = await run('bash', [
       '-c',
-      `${stdout}\nCOMP_WORDS=(tierdeck flag ex); COMP_CWORD=2; _tierdeck; echo "\${COMPREPLY[@]}"`,
+      `${stdout}\nCOMP_WORDS=(tierdeck flag expl); COMP_CWORD=2; _tierdeck; echo "\${COMPREPLY[@]}"`,
     ]);
     expect(completed.stdout.trim()).toBe('explain');
   });
