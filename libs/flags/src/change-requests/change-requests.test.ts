@@ -256,6 +256,42 @@ describe('the database, whatever the code does', () => {
     expect(claims).toEqual(Array(4).fill('flag_rule_is_approved'));
   });
 
+  it('refuses what opens by way of a condition or a segment, and lets plain turning off through', async () => {
+    await financialFlag();
+    const { id: segment } = (
+      await database.query<{ id: number }>(
+        `insert into segment (name, constraints) values ('of ' || gen_random_uuid(), '[]') returning id`,
+      )
+    )[0]!;
+    const as = (right: string, sql: string): Promise<string> =>
+      codeOf(
+        database.transaction(async (tx) => {
+          await tx.query(`select set_config('tierdeck.approval', $1, true)`, [right]);
+          await tx.query(sql);
+        }),
+      );
+    const off = (column: string, value: string): string =>
+      `insert into flag_rule (id, flag_key, environment, scope_kind, scope_key, enabled, set_by, ${column})
+       values (gen_random_uuid(), '${key}', 'production', 'TENANT', 'northwind', false, 'x', ${value})`;
+    for (const [column, value] of [
+      ['constraints', `'[{"contextName": "x", "operator": "IN", "values": ["y"]}]'`],
+      ['segments', `'{${segment}}'`],
+      ['starts_at', 'now()'],
+      ['ends_at', 'now()'],
+    ] as const)
+      expect(await as('emergency', off(column, value))).toBe('flag_rule_is_approved');
+    expect(await as('deployment', off('segments', `'{${segment}}'`))).toBe('done');
+    const widen = `update segment set constraints = '[{}]' where id = ${segment}`;
+    expect(await as('emergency', widen)).toBe('segment_is_approved');
+    expect(await as('x', `update segment set deleted_at = now() where id = ${segment}`)).toBe(
+      'segment_is_approved',
+    );
+    expect(await as('x', `update segment set description = 'y' where id = ${segment}`)).toBe('done');
+    await as('deployment', `delete from flag_rule where flag_key = '${key}'`);
+    expect(await as('emergency', off('percentage', '100'))).toBe('done');
+    expect(await as('x', widen)).toBe('done');
+  });
+
   it('refuses to apply without approval, to approve oneself, and to slip other content under an approval', async () => {
     await financialFlag();
     const id = await open();
