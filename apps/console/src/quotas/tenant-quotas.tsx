@@ -6,6 +6,7 @@ import { Badge } from '../components/badges.js';
 import { formatDuration, formatNumber, sentence } from '../components/format.js';
 import { Panel } from '../components/page.js';
 import { ProblemState } from '../components/states.js';
+import { Table, type TableColumn } from '../components/table.js';
 import { useNow } from '../components/use-now.js';
 import { useCommand } from '../graphql/use-command.js';
 import { useLive, useThrottled } from '../graphql/use-live.js';
@@ -31,37 +32,72 @@ export function TenantQuotas({ slug }: { slug: string }) {
   return (
     <div className={styles['tenant']}>
       <Panel title="Limits" flush>
-        <table className={styles['limits']}>
-          <thead>
-            <tr>
-              <th>Limit</th>
-              <th>Holds now</th>
-              <th>Comes from</th>
-              <th>Plan</th>
-              <th aria-label="Actions" />
-            </tr>
-          </thead>
-          <tbody>
-            {data.quotas.map((quota) => (
-              <QuotaRow key={quota.kind} quota={quota} onChanged={refresh} />
-            ))}
-          </tbody>
-        </table>
+        <Table label="Limits" rows={data.quotas} columns={columnsWith(refresh)} rowKey={({ kind }) => kind} />
       </Panel>
       <UsagePanel slug={slug} quotas={data.quotas} />
     </div>
   );
 }
 
-function QuotaRow({ quota, onChanged }: { quota: Quota; onChanged: () => void }) {
+const columnsWith = (onChanged: () => void): TableColumn<Quota>[] => [
+  {
+    key: 'limit',
+    header: 'Limit',
+    render: ({ kind }) => (
+      <>
+        <Tooltip label={quotaTitles[kind].meaning}>
+          <span className={styles['kind']}>{quotaTitles[kind].title}</span>
+        </Tooltip>
+        <span className="faint">{quotaTitles[kind].unit}</span>
+      </>
+    ),
+  },
+  {
+    key: 'now',
+    header: 'Holds now',
+    render: (quota) => (
+      <span className="num">
+        <b>{limitText(quota)}</b> {!quota.hard && <span className="dim">soft, only tells</span>}
+      </span>
+    ),
+  },
+  { key: 'source', header: 'Comes from', render: (quota) => <Source quota={quota} /> },
+  {
+    key: 'plan',
+    header: 'Plan',
+    render: ({ planLimit }) => <span className="num dim">{formatNumber(planLimit)}</span>,
+  },
+  {
+    key: 'actions',
+    header: '',
+    label: 'Actions',
+    render: (quota) => <QuotaActions quota={quota} onChanged={onChanged} />,
+  },
+];
+
+function Source({ quota: { source, boost } }: { quota: Quota }) {
+  const now = useNow(boost ? 1_000 : 60_000);
+  const left = boost ? new Date(boost.until).getTime() - now : 0;
+  return (
+    <>
+      <Badge tone={sourceTone[source]}>{sentence(source)}</Badge>
+      {boost && (
+        <div className={`${styles['boost']} num`}>
+          {left > 0 ? `${formatDuration(Math.ceil(left / 1_000) * 1_000)} left` : 'ending'}, by {boost.by}
+          {boost.reason && `: ${boost.reason}`}
+        </div>
+      )}
+    </>
+  );
+}
+
+function QuotaActions({ quota, onChanged }: { quota: Quota; onChanged: () => void }) {
   const may = useCan('quotas:write');
-  const now = useNow(quota.boost ? 1_000 : 60_000);
   const [form, setForm] = useState<'limit' | 'boost'>();
   const clearBoost = useCommand(clearBoostMutation);
   const clearQuota = useCommand(clearQuotaMutation);
-  const { title, unit, meaning } = quotaTitles[quota.kind];
+  const { title } = quotaTitles[quota.kind];
   const key = { tenant: quota.tenant, kind: quota.kind };
-  const left = quota.boost ? new Date(quota.boost.until).getTime() - now : 0;
   const endBoost = async () => {
     await clearBoost.run(key, { done: `Boost of ${title.toLowerCase()} ended` });
     onChanged();
@@ -71,78 +107,56 @@ function QuotaRow({ quota, onChanged }: { quota: Quota; onChanged: () => void })
     onChanged();
   };
   return (
-    <tr>
-      <td>
-        <Tooltip label={meaning}>
-          <span className={styles['kind']}>{title}</span>
+    <>
+      <div className={styles['rowActions']}>
+        {quota.boost ? (
+          <Button
+            variant="subtle"
+            disabled={!may || clearBoost.busy}
+            leftSection={<IconX size={13} />}
+            onClick={() => void endBoost()}
+          >
+            End boost
+          </Button>
+        ) : (
+          <Button
+            variant="subtle"
+            disabled={!may}
+            leftSection={<IconBolt size={14} />}
+            onClick={() => setForm('boost')}
+          >
+            Boost
+          </Button>
+        )}
+        {quota.override !== null && (
+          <Button variant="subtle" disabled={!may || clearQuota.busy} onClick={() => void backToPlan()}>
+            Back to plan
+          </Button>
+        )}
+        <Tooltip label="Override the plan">
+          <ActionIcon aria-label={`Override ${title}`} disabled={!may} onClick={() => setForm('limit')}>
+            <IconPencil size={15} stroke={1.7} />
+          </ActionIcon>
         </Tooltip>
-        <span className="faint">{unit}</span>
-      </td>
-      <td className="num">
-        <b>{limitText(quota)}</b> {!quota.hard && <span className="dim">soft, only tells</span>}
-      </td>
-      <td>
-        <Badge tone={sourceTone[quota.source]}>{sentence(quota.source)}</Badge>
-        {quota.boost && (
-          <div className={`${styles['boost']} num`}>
-            {left > 0 ? `${formatDuration(Math.ceil(left / 1_000) * 1_000)} left` : 'ending'}, by{' '}
-            {quota.boost.by}
-            {quota.boost.reason && `: ${quota.boost.reason}`}
-          </div>
-        )}
-      </td>
-      <td className="num dim">{formatNumber(quota.planLimit)}</td>
-      <td>
-        <div className={styles['rowActions']}>
-          {quota.boost ? (
-            <Button
-              variant="subtle"
-              disabled={!may || clearBoost.busy}
-              leftSection={<IconX size={13} />}
-              onClick={() => void endBoost()}
-            >
-              End boost
-            </Button>
-          ) : (
-            <Button
-              variant="subtle"
-              disabled={!may}
-              leftSection={<IconBolt size={14} />}
-              onClick={() => setForm('boost')}
-            >
-              Boost
-            </Button>
-          )}
-          {quota.override !== null && (
-            <Button variant="subtle" disabled={!may || clearQuota.busy} onClick={() => void backToPlan()}>
-              Back to plan
-            </Button>
-          )}
-          <Tooltip label="Override the plan">
-            <ActionIcon aria-label={`Override ${title}`} disabled={!may} onClick={() => setForm('limit')}>
-              <IconPencil size={15} stroke={1.7} />
-            </ActionIcon>
-          </Tooltip>
-        </div>
-        {form === 'boost' && (
-          <BoostForm
-            quota={quota}
-            onClose={() => {
-              setForm(undefined);
-              onChanged();
-            }}
-          />
-        )}
-        {form === 'limit' && (
-          <LimitForm
-            quota={quota}
-            onClose={() => {
-              setForm(undefined);
-              onChanged();
-            }}
-          />
-        )}
-      </td>
-    </tr>
+      </div>
+      {form === 'boost' && (
+        <BoostForm
+          quota={quota}
+          onClose={() => {
+            setForm(undefined);
+            onChanged();
+          }}
+        />
+      )}
+      {form === 'limit' && (
+        <LimitForm
+          quota={quota}
+          onClose={() => {
+            setForm(undefined);
+            onChanged();
+          }}
+        />
+      )}
+    </>
   );
 }

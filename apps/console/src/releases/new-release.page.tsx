@@ -1,15 +1,15 @@
-import { Button, Group, Select, Stack, TagsInput, Textarea, TextInput } from '@mantine/core';
+import { Button, Group, Select, TagsInput, Textarea, TextInput } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { Link, useNavigate } from '@tanstack/react-router';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { Page, Panel } from '../components/page.js';
 import { flagsQuery } from '../flags/flags.query.js';
 import { ProblemNotice } from '../components/problem-notice.js';
 import type { Problem } from '../graphql/describe-error.js';
 import { useCommand } from '../graphql/use-command.js';
 import { useRead } from '../graphql/use-read.js';
+import { Fields, wide, WizardLayout } from '../components/wizard.js';
 import { useCan } from '../session/session.js';
-import styles from './new-release.module.css';
 import { PlanPreview } from './plan-preview.js';
 import { createReleaseMutation } from './releases.query.js';
 import { emptyWave, type WaveDraft, toWaveInput } from './wave-draft.js';
@@ -43,8 +43,7 @@ export function NewReleasePage() {
   const ready = name.trim() && artifact && !artifactError && changesSomething && waves.length > 0;
   const input = waves.map(toWaveInput);
 
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
+  const submit = async () => {
     setProblem(undefined);
     const made = await create.run(
       {
@@ -75,90 +74,92 @@ export function NewReleasePage() {
       crumbs={<Link to="/releases">Releases</Link>}
       subtitle="Nothing reaches a tenant before it is promoted, approved where needed, and started."
     >
-      <form className={styles['layout']} onSubmit={(event) => void submit(event)}>
-        <Stack gap="md">
-          <Panel title="What changes">
-            <div className={styles['fields']}>
-              <TextInput
-                label="Name"
-                placeholder="2026.11 waterfall pricing"
-                value={name}
-                onChange={(event) => setName(event.currentTarget.value)}
-                autoFocus
-              />
-              <TextInput
-                label="Artifact digest"
-                placeholder="sha256:…"
-                classNames={{ input: 'mono' }}
-                value={artifact}
-                error={artifactError}
-                onChange={(event) => setArtifact(event.currentTarget.value.trim())}
-              />
-              <Textarea
-                className={styles['wide'] ?? ''}
-                label="Description"
-                autosize
-                value={description}
-                onChange={(event) => setDescription(event.currentTarget.value)}
-              />
-              <Select
-                label="Flag"
-                placeholder="None"
-                searchable
-                clearable
-                data={flags.map(({ key }) => key)}
-                value={flag}
-                onChange={(key) => {
-                  setFlag(key);
-                  setValue(null);
-                }}
-              />
-              <Select
-                label="Becomes"
-                placeholder={chosen ? 'Choose' : 'Choose a flag first'}
-                disabled={!chosen}
-                data={values}
-                value={value}
-                onChange={setValue}
-              />
-              <TagsInput
-                className={styles['wide'] ?? ''}
-                label="Tenant migrations"
-                placeholder="0002_promised_date"
-                value={migrations}
-                onChange={setMigrations}
-              />
-            </div>
+      <WizardLayout
+        onSubmit={() => void submit()}
+        aside={
+          <Panel title="Whom it would reach">
+            <PlanPreview waves={input} />
           </Panel>
-          {waves.map((wave, index) => (
-            <WaveForm
-              key={wave.id}
-              position={index + 1}
-              wave={wave}
-              onChange={(next) => setWaves(waves.map((one) => (one.id === wave.id ? next : one)))}
-              {...(waves.length > 1
-                ? { onRemove: () => setWaves(waves.filter((one) => one.id !== wave.id)) }
-                : {})}
+        }
+      >
+        <Panel title="What changes">
+          <Fields>
+            <TextInput
+              label="Name"
+              placeholder="2026.11 waterfall pricing"
+              value={name}
+              onChange={(event) => setName(event.currentTarget.value)}
+              autoFocus
             />
-          ))}
-          <Group justify="space-between">
-            <Button
-              variant="default"
-              leftSection={<IconPlus size={14} />}
-              onClick={() => setWaves([...waves, emptyWave(`wave-${waves.length + 1}`)])}
-            >
-              Add wave
-            </Button>
-            <Button type="submit" disabled={!ready || !may} loading={create.busy}>
-              Create release
-            </Button>
-          </Group>
-          {problem && <ProblemNotice problem={problem} />}
-        </Stack>
-        <Panel title="Whom it would reach">
-          <PlanPreview waves={input} />
+            <TextInput
+              label="Artifact digest"
+              placeholder="sha256:…"
+              classNames={{ input: 'mono' }}
+              value={artifact}
+              error={artifactError}
+              onChange={(event) => setArtifact(event.currentTarget.value.trim())}
+            />
+            <Textarea
+              className={wide}
+              label="Description"
+              autosize
+              value={description}
+              onChange={(event) => setDescription(event.currentTarget.value)}
+            />
+            <Select
+              label="Flag"
+              placeholder="None"
+              searchable
+              clearable
+              data={flags.map(({ key }) => key)}
+              value={flag}
+              onChange={(key) => {
+                setFlag(key);
+                setValue(null);
+              }}
+            />
+            <Select
+              label="Becomes"
+              placeholder={chosen ? 'Choose' : 'Choose a flag first'}
+              disabled={!chosen}
+              data={values}
+              value={value}
+              onChange={setValue}
+            />
+            <TagsInput
+              className={wide}
+              label="Tenant migrations"
+              placeholder="0002_promised_date"
+              value={migrations}
+              onChange={setMigrations}
+            />
+          </Fields>
         </Panel>
-      </form>
+        {waves.map((wave, index) => (
+          <WaveForm
+            key={wave.id}
+            position={index + 1}
+            wave={wave}
+            onChange={(next) => setWaves(waves.map((one) => (one.id === wave.id ? next : one)))}
+            {...(waves.length > 1
+              ? { onRemove: () => setWaves(waves.filter((one) => one.id !== wave.id)) }
+              : {})}
+          />
+        ))}
+        <Group justify="space-between">
+          <Button
+            variant="default"
+            leftSection={<IconPlus size={14} />}
+            onClick={() => setWaves([...waves, emptyWave(`wave-${waves.length + 1}`)])}
+          >
+            Add wave
+          </Button>
+          <Button type="submit" disabled={!ready || !may} loading={create.busy}>
+            Create release
+          </Button>
+        </Group>
+        {problem && <ProblemNotice problem={problem} />}
+      </WizardLayout>
     </Page>
   );
 }

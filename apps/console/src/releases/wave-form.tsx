@@ -11,6 +11,7 @@ import {
 import { IconPlus, IconTrash } from '@tabler/icons-react';
 import { sentence } from '../components/format.js';
 import { Panel } from '../components/page.js';
+import { Fields } from '../components/wizard.js';
 import { tiers } from '../statuses.js';
 import { kpiTitles } from './kpi.js';
 import styles from './new-release.module.css';
@@ -36,7 +37,7 @@ export function WaveForm({ position, wave, onChange, onRemove }: WaveFormProps) 
         )
       }
     >
-      <div className={styles['fields']}>
+      <Fields>
         <TextInput
           label="Name"
           value={wave.name}
@@ -84,7 +85,7 @@ export function WaveForm({ position, wave, onChange, onRemove }: WaveFormProps) 
           checked={wave.rest}
           onChange={(event) => set({ rest: event.currentTarget.checked })}
         />
-      </div>
+      </Fields>
       <Gates gates={wave.gates} onChange={(gates) => set({ gates })} />
     </Panel>
   );

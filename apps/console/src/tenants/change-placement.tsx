@@ -9,7 +9,7 @@ import { ProblemNotice } from '../components/problem-notice.js';
 import type { Problem } from '../graphql/describe-error.js';
 import { useCommand } from '../graphql/use-command.js';
 import { useRead } from '../graphql/use-read.js';
-import styles from './onboard.module.css';
+import { PlannedSteps } from '../components/wizard.js';
 import { tierOf } from './onboarding-plan.js';
 import { PlacementChoice } from './placement-choice.js';
 import type { Placements } from './placement-comparison.js';
@@ -85,13 +85,7 @@ function PlacementForm({ tenant, wanted, onClose }: Omit<ChangePlacementProps, '
         <IconArrowRight size={15} aria-label="becomes" />
         <TierBadge tier={tierOf(database, workers)} database={database} workers={workers} />
       </Group>
-      {!same && plan.data && !problem && (
-        <ol className={styles['planSteps']}>
-          {plan.data.placementPlan.steps.map((step) => (
-            <li key={step}>{step}</li>
-          ))}
-        </ol>
-      )}
+      {!same && plan.data && !problem && <PlannedSteps steps={plan.data.placementPlan.steps} />}
       {blockers.map((blocker) => (
         <Notice key={blocker} tone="warn">
           {blocker}

@@ -1,38 +1,35 @@
 import { StatusBadge } from '../components/badges.js';
 import { formatDuration, formatNumber } from '../components/format.js';
+import { Table, type TableColumn } from '../components/table.js';
 import { Time } from '../components/time.js';
 import type { TenantMove } from './placement.query.js';
-import styles from './backups.module.css';
 
 export function MoveTable({ moves }: { moves: readonly TenantMove[] }) {
-  return (
-    <table className={styles['table']}>
-      <thead>
-        <tr>
-          <th>When</th>
-          <th>From, to</th>
-          <th>State</th>
-          <th>Rows</th>
-          <th>Writers waited</th>
-        </tr>
-      </thead>
-      <tbody>
-        {moves.map((move) => (
-          <tr key={move.id}>
-            <td>
-              <Time at={move.createdAt} />
-            </td>
-            <td className="mono">
-              {move.sourceName}, {move.targetName}
-            </td>
-            <td>
-              <StatusBadge status={move.state} plain />
-            </td>
-            <td className="num">{formatNumber(move.rowsCopied)}</td>
-            <td className="num">{move.pauseMs === null ? '—' : formatDuration(move.pauseMs)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
+  return <Table label="Moves so far" rows={moves} columns={columns} rowKey={({ id }) => id} />;
 }
+
+const columns: TableColumn<TenantMove>[] = [
+  { key: 'when', header: 'When', render: ({ createdAt }) => <Time at={createdAt} /> },
+  {
+    key: 'way',
+    header: 'From, to',
+    render: ({ sourceName, targetName }) => (
+      <span className="mono">
+        {sourceName} → {targetName}
+      </span>
+    ),
+  },
+  { key: 'state', header: 'State', render: ({ state }) => <StatusBadge status={state} plain /> },
+  {
+    key: 'rows',
+    header: 'Rows',
+    align: 'end',
+    render: ({ rowsCopied }) => formatNumber(rowsCopied),
+  },
+  {
+    key: 'pause',
+    header: 'Writers waited',
+    align: 'end',
+    render: ({ pauseMs }) => (pauseMs === null ? '—' : formatDuration(pauseMs)),
+  },
+];

@@ -1,17 +1,17 @@
 import { Button, Group, Select, Stack, TagsInput, TextInput } from '@mantine/core';
 import { Link, useNavigate } from '@tanstack/react-router';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { useDebouncedValue } from '@mantine/hooks';
 import { TierBadge } from '../components/badges.js';
 import { Page, Panel } from '../components/page.js';
 import { ProblemNotice } from '../components/problem-notice.js';
 import { CliLine } from '../components/states.js';
+import { Fields, PlannedSteps, wide, WizardLayout } from '../components/wizard.js';
 import type { Problem } from '../graphql/describe-error.js';
 import { graphql } from '../graphql/graphql.js';
 import { useCommand } from '../graphql/use-command.js';
 import { useRead } from '../graphql/use-read.js';
 import { useCan } from '../session/session.js';
-import styles from './onboard.module.css';
 import {
   emptyWish,
   labelsOf,
@@ -78,8 +78,7 @@ export function OnboardPage() {
   const slugError = malformed ?? (holder ? `${holder.name} has this slug already` : undefined);
   const ready = wish.slug && wish.name.trim() && !slugError;
 
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
+  const submit = async () => {
     const { labels, region, kit, ...rest } = wish;
     const made = await onboard.run(
       { ...rest, name: wish.name.trim(), region: region || null, labels: labelsOf(labels), kit },
@@ -90,114 +89,116 @@ export function OnboardPage() {
 
   return (
     <Page title="Onboard tenant" crumbs={<Link to="/tenants">Tenants</Link>}>
-      <form className={styles['layout']} onSubmit={(event) => void submit(event)}>
-        <Stack gap="md">
-          <Panel title="Who">
-            <div className={styles['fields']}>
-              <TextInput
-                label="Name"
-                placeholder="Acme Supply"
-                value={wish.name}
-                onChange={(event) => {
-                  const name = event.currentTarget.value;
-                  set({ name, ...(slugTouched ? {} : { slug: slugOf(name) }) });
-                }}
-                autoFocus
+      <WizardLayout
+        onSubmit={() => void submit()}
+        aside={
+          <Panel title="What will happen">
+            <Stack gap="sm">
+              <Group gap="xs">
+                <span className="dim">Isolation tier</span>
+                <TierBadge
+                  tier={tierOf(wish.database, wish.integrationWorkers)}
+                  database={wish.database}
+                  workers={wish.integrationWorkers}
+                />
+              </Group>
+              <PlannedSteps
+                steps={plannedSteps(wish).map(({ text, name }) => (
+                  <>
+                    {text} {name && <code>{name}</code>}
+                  </>
+                ))}
               />
-              <TextInput
-                label="Slug"
-                description="In addresses, tokens and flag scopes; it never changes."
-                inputWrapperOrder={['label', 'input', 'description', 'error']}
-                placeholder="acme-supply"
-                classNames={{ input: 'mono' }}
-                value={wish.slug}
-                error={slugError}
-                onChange={(event) => {
-                  setSlugTouched(true);
-                  set({ slug: event.currentTarget.value });
-                }}
-              />
-              <Select
-                label="Plan"
-                description="Default quotas and share of capacity."
-                inputWrapperOrder={['label', 'input', 'description', 'error']}
-                allowDeselect={false}
-                data={plans.data?.plans.map(({ name }) => name) ?? ['standard']}
-                value={wish.plan}
-                onChange={(plan) => set({ plan: plan ?? 'standard' })}
-              />
-              <TextInput
-                label="Region"
-                placeholder="eu"
-                value={wish.region}
-                onChange={(event) => set({ region: event.currentTarget.value.trim() })}
-              />
-              <TagsInput
-                className={styles['wide'] ?? ''}
-                label="Labels"
-                description="Release waves select tenants by them. key=value, Enter after each."
-                inputWrapperOrder={['label', 'input', 'description', 'error']}
-                placeholder="wave=canary"
-                value={wish.labels}
-                onChange={(labels) => set({ labels: labels.filter((label) => /^[^=]+=[^=]+$/.test(label)) })}
-              />
-              <TextInput
-                label="Data kit"
-                description="A folder of tenants/kits with initial data; empty for none."
-                inputWrapperOrder={['label', 'input', 'description', 'error']}
-                placeholder="northwind"
-                value={wish.kit ?? ''}
-                onChange={(event) => set({ kit: event.currentTarget.value.trim() || null })}
-              />
-            </div>
-          </Panel>
-          <Panel title="Where it runs">
-            <Stack gap="md">
-              <PlacementChoice
-                label="Database"
-                value={wish.database}
-                shared="Pooled with others, kept apart by row-level security."
-                dedicated="Its own database and login role."
-                onChange={(database) => set({ database })}
-              />
-              <PlacementChoice
-                label="Integration workers"
-                value={wish.integrationWorkers}
-                shared="Pooled workers serve tenants in turn."
-                dedicated="Worker processes and a queue of its own."
-                onChange={(integrationWorkers) => set({ integrationWorkers })}
-              />
+              <span className="dim">
+                Each step can be retried. If the process dies, the next one goes on where it was left.
+              </span>
+              <Button type="submit" size="sm" disabled={!ready || !may} loading={onboard.busy}>
+                Onboard {wish.name.trim() || 'tenant'}
+              </Button>
+              <CliLine command={onboardCommand(wish)} />
             </Stack>
           </Panel>
-          {problem && <ProblemNotice problem={problem} />}
-        </Stack>
-        <Panel title="What will happen">
-          <div className={styles['plan']}>
-            <Group gap="xs">
-              <span className="dim">Isolation tier</span>
-              <TierBadge
-                tier={tierOf(wish.database, wish.integrationWorkers)}
-                database={wish.database}
-                workers={wish.integrationWorkers}
-              />
-            </Group>
-            <ol className={styles['planSteps']}>
-              {plannedSteps(wish).map((step) => (
-                <li key={step.text}>
-                  {step.text} {step.name && <code>{step.name}</code>}
-                </li>
-              ))}
-            </ol>
-            <span className="dim">
-              Each step can be retried. If the process dies, the next one goes on where it was left.
-            </span>
-            <Button type="submit" size="sm" disabled={!ready || !may} loading={onboard.busy}>
-              Onboard {wish.name.trim() || 'tenant'}
-            </Button>
-            <CliLine command={onboardCommand(wish)} />
-          </div>
+        }
+      >
+        <Panel title="Who">
+          <Fields>
+            <TextInput
+              label="Name"
+              placeholder="Acme Supply"
+              value={wish.name}
+              onChange={(event) => {
+                const name = event.currentTarget.value;
+                set({ name, ...(slugTouched ? {} : { slug: slugOf(name) }) });
+              }}
+              autoFocus
+            />
+            <TextInput
+              label="Slug"
+              description="In addresses, tokens and flag scopes; it never changes."
+              inputWrapperOrder={['label', 'input', 'description', 'error']}
+              placeholder="acme-supply"
+              classNames={{ input: 'mono' }}
+              value={wish.slug}
+              error={slugError}
+              onChange={(event) => {
+                setSlugTouched(true);
+                set({ slug: event.currentTarget.value });
+              }}
+            />
+            <Select
+              label="Plan"
+              description="Default quotas and share of capacity."
+              inputWrapperOrder={['label', 'input', 'description', 'error']}
+              allowDeselect={false}
+              data={plans.data?.plans.map(({ name }) => name) ?? ['standard']}
+              value={wish.plan}
+              onChange={(plan) => set({ plan: plan ?? 'standard' })}
+            />
+            <TextInput
+              label="Region"
+              placeholder="eu"
+              value={wish.region}
+              onChange={(event) => set({ region: event.currentTarget.value.trim() })}
+            />
+            <TagsInput
+              className={wide}
+              label="Labels"
+              description="Release waves select tenants by them. key=value, Enter after each."
+              inputWrapperOrder={['label', 'input', 'description', 'error']}
+              placeholder="wave=canary"
+              value={wish.labels}
+              onChange={(labels) => set({ labels: labels.filter((label) => /^[^=]+=[^=]+$/.test(label)) })}
+            />
+            <TextInput
+              label="Data kit"
+              description="A folder of tenants/kits with initial data; empty for none."
+              inputWrapperOrder={['label', 'input', 'description', 'error']}
+              placeholder="northwind"
+              value={wish.kit ?? ''}
+              onChange={(event) => set({ kit: event.currentTarget.value.trim() || null })}
+            />
+          </Fields>
         </Panel>
-      </form>
+        <Panel title="Where it runs">
+          <Stack gap="md">
+            <PlacementChoice
+              label="Database"
+              value={wish.database}
+              shared="Pooled with others, kept apart by row-level security."
+              dedicated="Its own database and login role."
+              onChange={(database) => set({ database })}
+            />
+            <PlacementChoice
+              label="Integration workers"
+              value={wish.integrationWorkers}
+              shared="Pooled workers serve tenants in turn."
+              dedicated="Worker processes and a queue of its own."
+              onChange={(integrationWorkers) => set({ integrationWorkers })}
+            />
+          </Stack>
+        </Panel>
+        {problem && <ProblemNotice problem={problem} />}
+      </WizardLayout>
     </Page>
   );
 }

@@ -1,6 +1,6 @@
 import { Radio } from '@mantine/core';
 import type { Placement } from '../components/badges.js';
-import styles from './onboard.module.css';
+import styles from './placement-choice.module.css';
 
 interface PlacementChoiceProps {
   label: string;
