@@ -10,6 +10,7 @@ import { SdkAccess } from './delivery/sdk-access.js';
 import { SdkTokenCache } from './delivery/sdk-token-cache.js';
 import { TenantIdentities } from './delivery/tenant-identities.js';
 import { registerUnleashApi } from './delivery/unleash-api.js';
+import { FlagListReadModel } from './flag-list.read-model.js';
 import { FlagsReadModel } from './flags.read-model.js';
 import { InstanceReceipts } from './receipts/instance-receipts.js';
 import { FlagsService, type NewFlag, type RuleChange } from './flags.service.js';
@@ -74,6 +75,7 @@ export class FlagsFixture {
 
   readonly service = new FlagsService();
   readonly readModel = new FlagsReadModel(this.database);
+  readonly list = new FlagListReadModel(this.database);
 
   static async start(options: { offerStreaming?: boolean } = {}): Promise<FlagsFixture> {
     const scratch = await createTestDatabase('control-plane');

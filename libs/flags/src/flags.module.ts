@@ -17,12 +17,16 @@ import { SegmentsService } from './segments.service.js';
 import { UnleashImportService } from './unleash-files/unleash-import.service.js';
 import { FlagQuestions } from './flag-questions.js';
 import { FlagSubjects } from './flag-subjects.js';
+import { FlagReferencesReadModel } from './flag-references.read-model.js';
+import { FlagListReadModel } from './flag-list.read-model.js';
 import { FlagsReadModel } from './flags.read-model.js';
 import { FlagsService } from './flags.service.js';
 import { FlagChangesResolver } from './graphql/flag-changes.resolver.js';
 import { FlagPropagationResolver } from './graphql/flag-propagation.resolver.js';
 import { FlagMatrixResolver } from './graphql/flag-matrix.resolver.js';
 import { FlagQuestionsResolver } from './graphql/flag-questions.resolver.js';
+import { FlagListResolver } from './graphql/flag-list.resolver.js';
+import { FlagReferencesResolver, ProjectReferencesResolver } from './graphql/flag-references.resolver.js';
 import { FlagEnvironmentResolver, FlagsResolver } from './graphql/flags.resolver.js';
 import { SdkTokensResolver } from './graphql/sdk-tokens.resolver.js';
 import { InstanceReceipts } from './receipts/instance-receipts.js';
@@ -47,6 +51,9 @@ const delivery = [
 ];
 const resolvers = [
   FlagsResolver,
+  FlagListResolver,
+  FlagReferencesResolver,
+  ProjectReferencesResolver,
   FlagEnvironmentResolver,
   FlagQuestionsResolver,
   FlagMatrixResolver,
@@ -62,6 +69,8 @@ const shadow = [ShadowStore, ShadowReadModel, ShadowResolver];
   providers: [
     FlagsService,
     FlagsReadModel,
+    FlagListReadModel,
+    FlagReferencesReadModel,
     FlagQuestions,
     FlagSubjects,
     FlagMatrix,

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, decodeCursor, pageSize, toConnection, type Connection, type PageArgs } from '#platform';
+import { Database } from '#platform';
 import type { FlagState, UnleashSegment, UnleashStrategy, UnleashVariant } from './compiler/index.js';
 import type { Segments } from './evaluator/index.js';
 import type { FlagScope } from './flag.js';
@@ -44,31 +44,21 @@ interface StrategiesRow {
   variants: UnleashVariant[];
 }
 
-export interface FlagFilter {
-  search?: string | null | undefined;
-  /** Absent: only flags in use. */
-  archived?: boolean | null | undefined;
-}
+const mostDependents = 500;
 
-/** Reads of flags for lists, pages and explanations. Plain SQL; nothing here changes anything. */
+/** Reads of flags for pages and explanations. Plain SQL; nothing here changes anything. */
 @Injectable()
 export class FlagsReadModel {
   constructor(private readonly database: Database) {}
 
-  async page(args: PageArgs, filter: FlagFilter): Promise<Connection<FlagRecord>> {
-    const where = `($1::text is null or key ilike $1 or description ilike $1 or owner ilike $1)
-      and (archived_at is not null) = $2`;
-    const search = filter.search ? `%${filter.search.replaceAll(/[\\%_]/g, String.raw`\$&`)}%` : null;
-    const parameters = [search, filter.archived ?? false];
-    const rows = await this.database.query<FlagRow>(
-      `select * from flag where ${where} and ($3::text is null or key > $3) order by key limit $4`,
-      [...parameters, decodeCursor(args.after) ?? null, pageSize(args) + 1],
+  /** Flags in use that depend on one of these. */
+  async dependents(keys: readonly string[]): Promise<string[]> {
+    const rows = await this.database.query<{ key: string }>(
+      `select distinct f.key from flag f, jsonb_array_elements(f.dependencies) d
+       where f.archived_at is null and d ->> 'flag' = any($1) order by f.key limit $2`,
+      [keys, mostDependents],
     );
-    const [count] = await this.database.query<{ n: number }>(
-      `select count(*)::int as n from flag where ${where}`,
-      parameters,
-    );
-    return toConnection(rows.map(toFlag), args, count?.n ?? 0, ({ key }) => key);
+    return rows.map(({ key }) => key);
   }
 
   async find(key: string): Promise<FlagRecord | undefined> {

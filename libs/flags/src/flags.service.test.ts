@@ -129,18 +129,18 @@ describe('flags service', () => {
     await expect(flags.set({ flag: 'old', scope: seattle, enabled: true })).rejects.toMatchObject({
       code: 'FLAG_ARCHIVED',
     });
-    expect((await flags.readModel.page({}, {})).edges.map(({ node }) => node.key)).not.toContain('old');
-    expect((await flags.readModel.page({}, { archived: true })).edges.map(({ node }) => node.key)).toContain(
+    expect((await flags.list.page({}, {})).edges.map(({ node }) => node.key)).not.toContain('old');
+    expect((await flags.list.page({}, { archived: true })).edges.map(({ node }) => node.key)).toContain(
       'old',
     );
   });
 
   it('pages by key and finds by text', async () => {
-    const first = await flags.readModel.page({ first: 1 }, {});
+    const first = await flags.list.page({ first: 1 }, {});
     expect(first).toMatchObject({ totalCount: 2, pageInfo: { hasNextPage: true } });
-    const rest = await flags.readModel.page({ first: 1, after: first.pageInfo.endCursor ?? null }, {});
+    const rest = await flags.list.page({ first: 1, after: first.pageInfo.endCursor ?? null }, {});
     expect([...first.edges, ...rest.edges].map(({ node }) => node.key)).toEqual(['plain', 'pricing.engine']);
-    expect((await flags.readModel.page({}, { search: 'engine' })).totalCount).toBe(1);
-    expect((await flags.readModel.page({}, { search: '%' })).totalCount).toBe(0);
+    expect((await flags.list.page({}, { search: 'engine' })).totalCount).toBe(1);
+    expect((await flags.list.page({}, { search: '%' })).totalCount).toBe(0);
   });
 });

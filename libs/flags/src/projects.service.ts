@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Command } from '#audit';
-import { ConflictError, Database, rowsOf } from '#platform';
+import { ConflictError, Database, NotFoundError, rowsOf } from '#platform';
 import { FlagInvalidError } from './flags.errors.js';
 
 export interface Project {
@@ -29,6 +29,35 @@ export class ProjectsService {
     return input;
   }
 
+  /** Key and flags stay. @throws NotFoundError PROJECT_NOT_FOUND, FlagInvalidError INVALID_INPUT */
+  async update(
+    command: Command,
+    input: { key: string; name?: string | null; description?: string | null },
+  ): Promise<Project> {
+    const [before] = await rowsOf<Project>(
+      command.tx,
+      'select key, name, description from project where key = $1 for update',
+      [input.key],
+    );
+    if (!before)
+      throw new NotFoundError('project', input.key, { field: 'key', hint: '`projects` lists them all.' });
+    const after = {
+      key: before.key,
+      name: input.name ?? before.name,
+      description: input.description ?? before.description,
+    };
+    check(after);
+    if (after.name === before.name && after.description === before.description) return before;
+    await command.tx.query('update project set name = $2, description = $3 where key = $1', [
+      after.key,
+      after.name,
+      after.description,
+    ]);
+    const subject = `project/${after.key}`;
+    await command.record({ area: 'flags', action: 'project.updated', subject, before, after });
+    return after;
+  }
+
   /** Makes it if it is not there. @throws FlagInvalidError INVALID_INPUT */
   async ensure(command: Command, key: string): Promise<void> {
     const there = await rowsOf(command.tx, 'select from project where key = $1', [key]);
@@ -38,16 +67,7 @@ export class ProjectsService {
   /** @returns false if the key is taken. */
   async #insert(command: Command, project: Project): Promise<boolean> {
     const { key, name, description } = project;
-    if (!keyPattern.test(key))
-      throw new FlagInvalidError(
-        'A project key has 1 to 100 lower-case letters, digits, dots, dashes or underscores.',
-        'key',
-      );
-    if (name.length < 1 || name.length > 200 || description.length > 1_000)
-      throw new FlagInvalidError(
-        'A project has a name of 1 to 200 and a description of at most 1,000 characters.',
-        'name',
-      );
+    check(project);
     const fresh = await rowsOf(
       command.tx,
       'insert into project (key, name, description) values ($1, $2, $3) on conflict do nothing returning key',
@@ -62,4 +82,17 @@ export class ProjectsService {
     });
     return true;
   }
+}
+
+function check({ key, name, description }: Project): void {
+  if (!keyPattern.test(key))
+    throw new FlagInvalidError(
+      'A project key has 1 to 100 lower-case letters, digits, dots, dashes or underscores.',
+      'key',
+    );
+  if (name.length < 1 || name.length > 200 || description.length > 1_000)
+    throw new FlagInvalidError(
+      'A project has a name of 1 to 200 and a description of at most 1,000 characters.',
+      'name',
+    );
 }

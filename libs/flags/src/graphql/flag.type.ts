@@ -145,6 +145,20 @@ export class FlagsArgs extends PageArgs {
   search?: string | null;
   @Field(() => Boolean, { nullable: true, defaultValue: false })
   archived?: boolean | null;
+  @Field(() => [String], { nullable: true, description: 'Keys; one of them. None: any, as below.' })
+  project?: string[] | null;
+  @Field(() => [FlagKindEnum], { nullable: true })
+  kind?: FlagKind[] | null;
+  @Field(() => [RiskClassEnum], { nullable: true })
+  riskClass?: RiskClass[] | null;
+  @Field(() => [String], { nullable: true })
+  owner?: string[] | null;
+  @Field(() => [FlagLifecycleEnum], { nullable: true })
+  lifecycle?: FlagLifecycle[] | null;
+  @Field(() => Boolean, { nullable: true, description: 'Only those that a kill switch has off somewhere.' })
+  killed?: boolean | null;
+  @Field(() => Boolean, { nullable: true, description: 'Only those that `staleFlags` names after 30 days.' })
+  stale?: boolean | null;
 }
 
 @ObjectType('FlagTraceStep')

@@ -1,7 +1,7 @@
 import { Args, Context, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import { Commands, type Actor, type Command } from '#audit';
 import { CurrentActor, Requires } from '#identity';
-import { InvalidInputError, requestLoader, type Connection } from '#platform';
+import { InvalidInputError, requestLoader } from '#platform';
 import { stickinessOf } from '../compiler/index.js';
 import { flagTypes, type FlagDependency, type FlagRule } from '../flag.js';
 import { EnvironmentNotFoundError } from '../flags.errors.js';
@@ -18,16 +18,9 @@ import {
 } from './flag.input.js';
 import { toConstraint, type FlagDependencyInput } from './flag-model.input.js';
 import { FlagDependencyType } from './flag-model.type.js';
-import {
-  FlagConnection,
-  FlagEnvironmentType,
-  FlagPayload,
-  FlagRuleType,
-  FlagsArgs,
-  FlagType,
-} from './flag.type.js';
+import { FlagEnvironmentType, FlagPayload, FlagRuleType, FlagType } from './flag.type.js';
 
-/** Flags: lists, one flag, and its changes. */
+/** One flag, and its changes. */
 @Resolver(() => FlagType)
 export class FlagsResolver {
   readonly #environments = requestLoader((keys: readonly string[]) => this.readModel.environments(keys));
@@ -40,12 +33,6 @@ export class FlagsResolver {
     private readonly service: FlagsService,
     private readonly commands: Commands,
   ) {}
-
-  @Query(() => FlagConnection)
-  @Requires('read')
-  flags(@Args() args: FlagsArgs): Promise<Connection<FlagRecord>> {
-    return this.readModel.page(args, args);
-  }
 
   @Query(() => FlagType, { nullable: true })
   @Requires('read')

@@ -24,7 +24,8 @@ export class FlagSimulationsResolver {
   constructor(private readonly simulations: FlagSimulations) {}
 
   @Query(() => [FlagSimulationType], {
-    description: 'One for each flag that the changes name; looks at everybody.',
+    description:
+      'One for each flag that the changes name, then for those that change since they depend on one; looks at everybody.',
   })
   @Requires('read')
   async simulateFlagChanges(

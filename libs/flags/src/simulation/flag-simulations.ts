@@ -24,7 +24,7 @@ export class FlagSimulations {
     private readonly database: Database,
   ) {}
 
-  /** One impact for each flag that the changes name. @throws what {@link draftChanges} throws. */
+  /** One impact for each flag that the changes name, then for each other flag that changes since it depends on one. @throws what {@link draftChanges} throws. */
   async ofChanges(
     environment: string,
     changes: readonly WantedChange[],
@@ -47,7 +47,9 @@ export class FlagSimulations {
     page: Page,
   ): Promise<Impact<FlagSubject>[]> {
     checkPage(page);
-    const keys = [...new Set(changes.map(({ flag }) => flag))];
+    const named = [...new Set(changes.map(({ flag }) => flag))];
+    const dependents = (await this.readModel.dependents(named)).filter((key) => !named.includes(key));
+    const keys = [...named, ...dependents];
     const loaded = await EnvironmentDeciders.load(this.readModel, environment, keys, changes);
     const [before, after] = [loaded.deciders(), loaded.deciders(changes)];
     const counters = keys.flatMap((key) => {
@@ -61,7 +63,10 @@ export class FlagSimulations {
         for (const counter of counters) counter.add(subject, context);
       }
     }
-    return counters.map(({ impact }) => impact);
+    // A flag that only depends on one that changes is told where it changes with it.
+    return counters
+      .map(({ impact }) => impact)
+      .filter(({ flag, affectedTotal }) => affectedTotal > 0 || !dependents.includes(flag));
   }
 }
 

@@ -37,20 +37,30 @@ interface Row extends Omit<StaleFlag, 'reasons' | 'advice'> {
 }
 
 const most = 500;
+/** Days without evaluation until a flag is stale. */
+export const daysUnlessTold = 30;
 
 /** Flags that have done their work, and where they still stand in code. Nothing here changes anything. */
 @Injectable()
 export class StaleFlagsReadModel {
   constructor(private readonly database: Database) {}
 
+  /** Keys of those that count as stale after the days that are meant unless told. */
+  async keys(): Promise<string[]> {
+    return (await this.list(daysUnlessTold, most)).map(({ flag }) => flag);
+  }
+
   /**
    * @param days without evaluation, or with one value for everybody in production, until a flag counts as stale.
+   * @param flags only these; absent: all.
    */
-  async list(days: number, first: number): Promise<StaleFlag[]> {
+  async list(days: number, first: number, flags?: readonly string[]): Promise<StaleFlag[]> {
     if (days < 1 || days > 3_650)
       throw new InvalidInputError('days must be between 1 and 3650.', { field: 'days' });
     if (first < 1 || first > most)
       throw new InvalidInputError(`first must be between 1 and ${most}.`, { field: 'first' });
+    if (flags && flags.length > most)
+      throw new InvalidInputError(`flags takes at most ${most} keys.`, { field: 'flags' });
     const rows = await this.database.query<Row>(
       `select * from (
          select f.key as flag, f.owner, f.created_at as "createdAt", x.expires_at as "expiresAt",
@@ -76,11 +86,11 @@ export class StaleFlagsReadModel {
          left join lateral (select max(last_seen_at) as last_seen_at from flag_metric where flag_key = f.key) m on true
          left join lateral (select count(*) as references, array_agg(distinct repository order by repository)
              as repositories from flag_code_reference where flag_key = f.key having count(*) > 0) c on true) all_flags
-       where case when archived then "codeReferences" > 0
+       where ($3::text[] is null or flag = any($3)) and case when archived then "codeReferences" > 0
          else expired or "expiresSoon" or lifecycle = 'STALE' or unused or "rolledOut"
            or (scans > 0 and "codeReferences" = 0) end
        order by expired desc, flag limit $2`,
-      [days, first],
+      [days, first, flags ?? null],
     );
     return rows.map(toStaleFlag);
   }

@@ -5,7 +5,7 @@ import { requestLoader } from '#platform';
 import type { FlagRecord } from '../flags.store.js';
 import { FlagType } from '../graphql/flag.type.js';
 import { CodeReferencesService, type StoredReference } from './code-references.service.js';
-import { StaleFlagsReadModel, type StaleFlag } from './stale-flags.read-model.js';
+import { daysUnlessTold, StaleFlagsReadModel, type StaleFlag } from './stale-flags.read-model.js';
 import {
   FlagCodeReferenceType,
   StaleFlagType,
@@ -27,11 +27,18 @@ export class StaleResolver {
   @Query(() => [StaleFlagType], { description: 'Expired ones first.' })
   @Requires('read')
   staleFlags(
-    @Args('days', { type: () => Int, nullable: true, defaultValue: 30, description: 'Without evaluation.' })
+    @Args('days', {
+      type: () => Int,
+      nullable: true,
+      defaultValue: daysUnlessTold,
+      description: 'Without evaluation.',
+    })
     days?: number | null,
     @Args('first', { type: () => Int, nullable: true, defaultValue: 100 }) first?: number | null,
+    @Args('flags', { type: () => [String], nullable: true, description: 'Only these; at most 500.' })
+    flags?: string[] | null,
   ): Promise<StaleFlag[]> {
-    return this.readModel.list(days ?? 30, first ?? 100);
+    return this.readModel.list(days ?? daysUnlessTold, first ?? 100, flags ?? undefined);
   }
 
   @Mutation(() => UploadCodeReferencesPayload, {
