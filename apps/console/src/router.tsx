@@ -12,9 +12,13 @@ import { NotFound } from './shell/not-found.js';
 import { Shell } from './shell/shell.js';
 import {
   changeRequestStatuses,
+  flagKinds,
+  flagLifecycles,
+  flagViews,
   fleetStatuses,
   operationStatuses,
   releaseStatuses,
+  riskClasses,
   tenantStatuses,
   tiers,
 } from './statuses.js';
@@ -89,7 +93,15 @@ const instances = createRoute({
 const flags = createRoute({
   getParentRoute: () => root,
   path: '/flags',
-  validateSearch: searchOf({ q: text }),
+  validateSearch: searchOf({
+    q: text,
+    project: texts,
+    kind: someOf(flagKinds),
+    risk: someOf(riskClasses),
+    owner: texts,
+    state: someOf(flagLifecycles),
+    show: oneOf(flagViews),
+  }),
   component: lazyRouteComponent(() => import('./flags/flags.page.js'), 'FlagsPage'),
 });
 
@@ -99,6 +111,25 @@ const flag = createRoute({
   /** `at` is the scope that is explained: `TENANT:northwind`, `BRANCH:northwind/bos`. */
   validateSearch: searchOf({ at: text }),
   component: lazyRouteComponent(() => import('./flags/flag.page.js'), 'FlagPage'),
+});
+
+const segments = createRoute({
+  getParentRoute: () => root,
+  path: '/segments',
+  validateSearch: searchOf({ q: text, id: text }),
+  component: lazyRouteComponent(() => import('./segments/segments.page.js'), 'SegmentsPage'),
+});
+
+const projects = createRoute({
+  getParentRoute: () => root,
+  path: '/projects',
+  component: lazyRouteComponent(() => import('./projects/projects.page.js'), 'ProjectsPage'),
+});
+
+const environments = createRoute({
+  getParentRoute: () => root,
+  path: '/environments',
+  component: lazyRouteComponent(() => import('./environments/environments.page.js'), 'EnvironmentsPage'),
 });
 
 const matrix = createRoute({
@@ -196,6 +227,9 @@ export const router = createRouter({
     instances,
     flags,
     flag,
+    segments,
+    projects,
+    environments,
     matrix,
     playground,
     changeRequests,

@@ -48,4 +48,10 @@ export const changeRequestStatuses = [
   'DISCARDED',
 ] as const satisfies Enum<'ChangeRequestStatus'>[];
 
+export const flagKinds = ['BOOLEAN', 'VARIANT'] as const satisfies Enum<'FlagKind'>[];
+export const riskClasses = ['STANDARD', 'FINANCIAL'] as const satisfies Enum<'RiskClass'>[];
+export const flagLifecycles = ['ACTIVE', 'DRAFT', 'STALE'] as const satisfies Enum<'FlagLifecycle'>[];
+/** What the list of flags can be narrowed to beside its filters. */
+export const flagViews = ['stale', 'killed', 'archived'] as const;
+
 export const fleetStatuses = ['FAILED', 'BEHIND', 'CURRENT'] as const satisfies Enum<'FleetStatus'>[];

@@ -7,10 +7,13 @@ interface FacetProps<Value extends string> {
   options: readonly Value[];
   value: readonly Value[] | undefined;
   onChange: (value: Value[] | undefined) => void;
+  /** How a value is called; as a sentence unless told. */
+  nameOf?: (value: Value) => string;
 }
 
 /** Narrows a list to some values of one property. */
-export function Facet<Value extends string>({ label, options, value = [], onChange }: FacetProps<Value>) {
+export function Facet<Value extends string>(props: FacetProps<Value>) {
+  const { label, options, value = [], onChange, nameOf = sentence } = props;
   const chosen = value.length;
   return (
     <Popover position="bottom-start" shadow="md" trapFocus>
@@ -20,15 +23,15 @@ export function Facet<Value extends string>({ label, options, value = [], onChan
           fw={500}
           rightSection={<IconChevronDown size={13} aria-hidden="true" />}
         >
-          {chosen ? `${label}: ${chosen === 1 && value[0] ? sentence(value[0]) : chosen}` : label}
+          {chosen ? `${label}: ${chosen === 1 && value[0] ? nameOf(value[0]) : chosen}` : label}
         </Button>
       </Popover.Target>
       <Popover.Dropdown p="xs">
-        <Stack gap={2}>
+        <Stack gap={2} mah={320} style={{ overflow: 'auto' }}>
           {options.map((option) => (
             <Checkbox
               key={option}
-              label={sentence(option)}
+              label={nameOf(option)}
               checked={value.includes(option)}
               py={3}
               px={4}

@@ -1,10 +1,11 @@
-import { Button, Switch, Tooltip } from '@mantine/core';
+import { Button, SegmentedControl, Tooltip } from '@mantine/core';
 import { IconFlag3, IconPlus } from '@tabler/icons-react';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import { Badge } from '../components/badges.js';
 import { CopyAsCli } from '../components/copy-button.js';
 import { type Column, DataGrid } from '../components/data-grid.js';
+import { Facet } from '../components/facet.js';
 import { formatCompact, sentence } from '../components/format.js';
 import { Page } from '../components/page.js';
 import { SearchInput } from '../components/search-input.js';
@@ -12,25 +13,65 @@ import { EmptyState, ProblemState } from '../components/states.js';
 import { Time } from '../components/time.js';
 import { useLive, useThrottled } from '../graphql/use-live.js';
 import { usePages } from '../graphql/use-pages.js';
+import { useRead } from '../graphql/use-read.js';
 import { useCan } from '../session/session.js';
 import { useEnvironments } from '../shell/environment.js';
 import { CreateFlag } from './create-flag.js';
 import styles from './flags.module.css';
-import { flagChangedSubscription, type FlagRow, flagsQuery } from './flags.query.js';
+import {
+  flagChangedSubscription,
+  flagFacetsQuery,
+  type FlagRow,
+  flagsQuery,
+  type StaleFlag,
+  staleFlagsQuery,
+} from './flags.query.js';
+import { flagKinds, flagLifecycles, flagViews, riskClasses } from '../statuses.js';
+import { StaleBadge } from './stale-badge.js';
 
 const route = getRouteApi('/flags');
 
 export function FlagsPage() {
-  const { q } = route.useSearch();
+  const { q, project, kind, risk, owner, state, show } = route.useSearch();
   const navigate = route.useNavigate();
   const open = useNavigate();
   const may = useCan('flags:write');
-  const [archived, setArchived] = useState(false);
   const [creating, setCreating] = useState(false);
-  const flags = usePages(flagsQuery, { search: q ?? null, archived }, (data) => data.flags);
+  const change = (next: Partial<ReturnType<typeof route.useSearch>>) =>
+    void navigate({ search: (now) => ({ ...now, ...next }), replace: true });
+  const narrowed = Boolean(q || project || kind || risk || owner || state || show);
+  const flags = usePages(
+    flagsQuery,
+    {
+      search: q ?? null,
+      archived: show === 'archived',
+      killed: show === 'killed',
+      stale: show === 'stale',
+      project: project ?? null,
+      kind: kind ?? null,
+      riskClass: risk ?? null,
+      owner: owner ?? null,
+      lifecycle: state ?? null,
+    },
+    (data) => data.flags,
+  );
+  const facets = useRead(flagFacetsQuery, {});
+  const stale = useRead(staleFlagsQuery, { flags: null });
+  const staleByKey = useMemo(
+    () => new Map(stale.data?.staleFlags.map((one) => [one.flag, one])),
+    [stale.data],
+  );
+  const projectNames = new Map(facets.data?.projects.map(({ key, name }) => [key, name]));
   useLive(flagChangedSubscription, {}, useThrottled(flags.refresh));
   const environments = useEnvironments();
-  const columns = useMemo(() => columnsFor(environments.map(({ name }) => name)), [environments]);
+  const columns = useMemo(
+    () =>
+      columnsFor(
+        environments.map(({ name }) => name),
+        staleByKey,
+      ),
+    [environments, staleByKey],
+  );
   return (
     <Page
       fill
@@ -48,14 +89,59 @@ export function FlagsPage() {
         <>
           <SearchInput
             value={q}
-            placeholder="Search key"
-            onSearch={(value) => void navigate({ search: (now) => ({ ...now, q: value }), replace: true })}
+            placeholder="Search key, description, owner"
+            onSearch={(value) => change({ q: value })}
           />
-          <Switch
-            label="Archived"
-            checked={archived}
-            onChange={(event) => setArchived(event.currentTarget.checked)}
+          <Facet
+            label="Project"
+            options={facets.data?.projects.map(({ key }) => key) ?? []}
+            nameOf={(key) => projectNames.get(key) ?? key}
+            value={project}
+            onChange={(value) => change({ project: value })}
           />
+          <Facet
+            label="Kind"
+            options={flagKinds}
+            value={kind}
+            onChange={(value) => change({ kind: value })}
+          />
+          <Facet
+            label="Risk"
+            options={riskClasses}
+            value={risk}
+            onChange={(value) => change({ risk: value })}
+          />
+          {(facets.data?.flagOwners.length ?? 0) > 0 && (
+            <Facet
+              label="Owner"
+              options={facets.data?.flagOwners ?? []}
+              nameOf={(name) => name}
+              value={owner}
+              onChange={(value) => change({ owner: value })}
+            />
+          )}
+          <Facet
+            label="State"
+            options={flagLifecycles}
+            value={state}
+            onChange={(value) => change({ state: value })}
+          />
+          <SegmentedControl
+            aria-label="Which flags"
+            value={show ?? 'all'}
+            data={[
+              { value: 'all', label: 'In use' },
+              { value: 'stale', label: `Stale${staleByKey.size > 0 ? ` ${staleByKey.size}` : ''}` },
+              { value: 'killed', label: 'Killed' },
+              { value: 'archived', label: 'Archived' },
+            ]}
+            onChange={(value) => change({ show: flagViews.find((view) => view === value) })}
+          />
+          {narrowed && (
+            <Button variant="subtle" onClick={() => void navigate({ search: ({ env }) => ({ env }) })}>
+              Clear filters
+            </Button>
+          )}
         </>
       }
     >
@@ -75,14 +161,19 @@ export function FlagsPage() {
           totalCount={flags.totalCount}
           onOpen={({ key }) => void open({ to: '/flags/$key', params: { key } })}
           empty={
-            <EmptyState
-              icon={IconFlag3}
-              title={q ? 'No flag has this key' : 'No flags yet'}
-              cli="tierdeck apply -f tenants/flags/"
-            >
-              A flag chooses between two ways of doing the same thing, such as two pricing engines. Any
-              Unleash SDK reads it.
-            </EmptyState>
+            narrowed ? (
+              <EmptyState icon={IconFlag3} title={emptyTitles[show ?? 'all']}>
+                {show === 'stale'
+                  ? 'A flag is stale when it expired, no SDK asks for it, it is on for everybody, or no scanned code names it.'
+                  : 'Flags are found by key, description or owner. Clear the filters to see all of them.'}
+              </EmptyState>
+            ) : (
+              <EmptyState icon={IconFlag3} title="No flags yet" cli="tierdeck apply -f tenants/flags/">
+                A flag chooses between two ways of doing the same thing, such as two pricing engines, for one
+                tenant, branch or account at a time. Make one, read it with any Unleash SDK, then set a rule
+                for the tenant that goes first.
+              </EmptyState>
+            )
           }
         />
       )}
@@ -91,16 +182,30 @@ export function FlagsPage() {
   );
 }
 
-const columnsFor = (environments: readonly string[]): Column<FlagRow>[] => [
+const emptyTitles = {
+  all: 'No flag matches',
+  stale: 'No flag is stale',
+  killed: 'No flag is killed',
+  archived: 'No archived flag matches',
+};
+
+const columnsFor = (
+  environments: readonly string[],
+  stale: ReadonlyMap<string, StaleFlag>,
+): Column<FlagRow>[] => [
   {
     key: 'key',
     header: 'Flag',
     width: 'minmax(240px, 2fr)',
     render: (flag) => (
       <div className={styles['flagName']}>
-        <Link to="/flags/$key" params={{ key: flag.key }} className="quiet mono" tabIndex={-1}>
-          {flag.key}
-        </Link>
+        <span className={styles['flagKey']}>
+          <Link to="/flags/$key" params={{ key: flag.key }} className="quiet mono truncate" tabIndex={-1}>
+            {flag.key}
+          </Link>
+          {flag.lifecycle === 'DRAFT' && <Badge tone="idle">Draft</Badge>}
+          <StaleBadge stale={stale.get(flag.key)} />
+        </span>
         <span className="dim truncate">{flag.description}</span>
       </div>
     ),
@@ -126,6 +231,18 @@ const columnsFor = (environments: readonly string[]): Column<FlagRow>[] => [
     width: '136px',
     render: (flag) => <InEnvironment environment={flag.environments.find((one) => one.name === name)} />,
   })),
+  {
+    key: 'owner',
+    header: 'Owner',
+    width: '120px',
+    hideBelow: 1400,
+    render: ({ owner, project }) => (
+      <div className={styles['flagName']}>
+        <span className="truncate">{owner ?? <span className="faint">nobody</span>}</span>
+        {project !== 'default' && <span className="dim truncate">{project}</span>}
+      </div>
+    ),
+  },
   {
     key: 'updated',
     header: 'Changed',

@@ -1,8 +1,32 @@
 import { graphql, type ResultOf } from '../graphql/graphql.js';
 
 export const flagsQuery = graphql(`
-  query Flags($first: Int, $after: String, $search: String, $archived: Boolean) {
-    flags(first: $first, after: $after, search: $search, archived: $archived) {
+  query Flags(
+    $first: Int
+    $after: String
+    $search: String
+    $archived: Boolean
+    $project: [String!]
+    $kind: [FlagKind!]
+    $riskClass: [RiskClass!]
+    $owner: [String!]
+    $lifecycle: [FlagLifecycle!]
+    $killed: Boolean
+    $stale: Boolean
+  ) {
+    flags(
+      first: $first
+      after: $after
+      search: $search
+      archived: $archived
+      project: $project
+      kind: $kind
+      riskClass: $riskClass
+      owner: $owner
+      lifecycle: $lifecycle
+      killed: $killed
+      stale: $stale
+    ) {
       edges {
         node {
           key
@@ -10,6 +34,9 @@ export const flagsQuery = graphql(`
           kind
           riskClass
           owner
+          project
+          lifecycle
+          expiresAt
           archived
           updatedAt
           variants {
@@ -38,6 +65,31 @@ export const flagsQuery = graphql(`
   }
 `);
 
+/** What the list can be narrowed by. */
+export const flagFacetsQuery = graphql(`
+  query FlagFacets {
+    projects {
+      key
+      name
+    }
+    flagOwners
+  }
+`);
+
+export const staleFlagsQuery = graphql(`
+  query StaleFlags($flags: [String!]) {
+    staleFlags(first: 500, flags: $flags) {
+      flag
+      reasons
+      advice
+      lastSeenAt
+      expiresAt
+    }
+  }
+`);
+
+export type StaleFlag = ResultOf<typeof staleFlagsQuery>['staleFlags'][number];
+
 export type FlagRow = ResultOf<typeof flagsQuery>['flags']['edges'][number]['node'];
 
 export const flagQuery = graphql(`
@@ -48,13 +100,30 @@ export const flagQuery = graphql(`
       kind
       riskClass
       owner
+      project
+      type
+      tags
+      lifecycle
+      expiresAt
       archived
       defaultVariant
       version
+      createdAt
       updatedAt
+      dependencies {
+        flag
+        enabled
+        variants
+      }
+      codeReferences {
+        repository
+        path
+        line
+      }
       variants {
         name
         description
+        payload
       }
       environment(name: $environment) {
         name
@@ -69,6 +138,19 @@ export const flagQuery = graphql(`
           id
           enabled
           variant
+          percentage
+          stickiness
+          constraints {
+            contextName
+            operator
+            values
+            value
+            inverted
+            caseInsensitive
+          }
+          segments
+          startsAt
+          endsAt
           reason
           setBy
           setAt

@@ -1,15 +1,15 @@
-import { Button, Group, Select, TagsInput, Textarea, TextInput } from '@mantine/core';
+import { Button, Group, TagsInput, Textarea, TextInput } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { Page, Panel } from '../components/page.js';
-import { flagsQuery } from '../flags/flags.query.js';
 import { ProblemNotice } from '../components/problem-notice.js';
 import type { Problem } from '../graphql/describe-error.js';
 import { useCommand } from '../graphql/use-command.js';
-import { useRead } from '../graphql/use-read.js';
 import { Fields, wide, WizardLayout } from '../components/wizard.js';
 import { useCan } from '../session/session.js';
+import { emptyFlagChange, type FlagChangeDraft, FlagChanges, toReleaseChanges } from './flag-changes.js';
+import styles from './new-release.module.css';
 import { PlanPreview } from './plan-preview.js';
 import { createReleaseMutation } from './releases.query.js';
 import { emptyWave, type WaveDraft, toWaveInput } from './wave-draft.js';
@@ -20,26 +20,17 @@ export function NewReleasePage() {
   const navigate = useNavigate();
   const may = useCan('releases:write');
   const create = useCommand(createReleaseMutation);
-  const { data } = useRead(flagsQuery, { first: 200 });
   const [name, setName] = useState('');
   const [description, setDescription] = useState('');
   const [artifact, setArtifact] = useState('');
-  const [flag, setFlag] = useState<string | null>(null);
-  const [value, setValue] = useState<string | null>(null);
+  const [changes, setChanges] = useState<FlagChangeDraft[]>([emptyFlagChange]);
   const [migrations, setMigrations] = useState<string[]>([]);
   const [waves, setWaves] = useState<WaveDraft[]>([emptyWave('canary')]);
   const [problem, setProblem] = useState<Problem>();
 
-  const flags = data?.flags.edges.map(({ node }) => node) ?? [];
-  const chosen = flags.find(({ key }) => key === flag);
-  const values = chosen
-    ? chosen.kind === 'VARIANT'
-      ? chosen.variants.map((one) => one.name)
-      : ['on', 'off']
-    : [];
   const artifactError =
     artifact && !/^sha256:[0-9a-f]{64}$/.test(artifact) ? 'sha256: and 64 hexadecimal digits' : undefined;
-  const changesSomething = Boolean((flag && value) || migrations.length > 0);
+  const changesSomething = toReleaseChanges(changes).length > 0 || migrations.length > 0;
   const ready = name.trim() && artifact && !artifactError && changesSomething && waves.length > 0;
   const input = waves.map(toWaveInput);
 
@@ -50,16 +41,7 @@ export function NewReleasePage() {
         name: name.trim(),
         description: description.trim() || null,
         artifactDigest: artifact,
-        flagChanges:
-          flag && value
-            ? [
-                {
-                  flag,
-                  enabled: value !== 'off',
-                  variant: chosen?.kind === 'VARIANT' ? value : null,
-                },
-              ]
-            : [],
+        flagChanges: toReleaseChanges(changes),
         migrations,
         waves: input,
       },
@@ -106,26 +88,10 @@ export function NewReleasePage() {
               value={description}
               onChange={(event) => setDescription(event.currentTarget.value)}
             />
-            <Select
-              label="Flag"
-              placeholder="None"
-              searchable
-              clearable
-              data={flags.map(({ key }) => key)}
-              value={flag}
-              onChange={(key) => {
-                setFlag(key);
-                setValue(null);
-              }}
-            />
-            <Select
-              label="Becomes"
-              placeholder={chosen ? 'Choose' : 'Choose a flag first'}
-              disabled={!chosen}
-              data={values}
-              value={value}
-              onChange={setValue}
-            />
+            <div className={wide}>
+              <div className={styles['changesLabel']}>Flags</div>
+              <FlagChanges drafts={changes} onChange={setChanges} />
+            </div>
             <TagsInput
               className={wide}
               label="Tenant migrations"

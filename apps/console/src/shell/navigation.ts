@@ -4,12 +4,15 @@ import {
   IconDatabase,
   IconFlag3,
   IconFlask,
+  IconFolders,
   IconGauge,
   IconGitPullRequest,
   IconHistory,
   IconServer2,
   IconStack2,
+  IconStackPush,
   IconTable,
+  IconUsersGroup,
 } from '@tabler/icons-react';
 
 /** The pages of the console, with the key that goes there after `g`. */
@@ -31,6 +34,14 @@ export const navigation = [
       { to: '/playground', label: 'Playground', key: 'y', icon: IconFlask },
       { to: '/change-requests', label: 'Approvals', key: 'p', icon: IconGitPullRequest },
       { to: '/releases', label: 'Releases', key: 'r', icon: IconStack2 },
+    ],
+  },
+  {
+    title: 'Model',
+    pages: [
+      { to: '/segments', label: 'Segments', key: 's', icon: IconUsersGroup },
+      { to: '/projects', label: 'Projects', key: 'j', icon: IconFolders },
+      { to: '/environments', label: 'Environments', key: 'e', icon: IconStackPush },
     ],
   },
   {
