@@ -81,9 +81,10 @@ async function copyFlags(
   );
   await tx.query(
     `insert into flag_rule (id, flag_key, environment, scope_kind, scope_key, enabled, variant, reason, set_by,
-       percentage, stickiness, constraints, segments, starts_at, ends_at)
+       percentage, stickiness, constraints, segments, starts_at, ends_at, lint_override)
      select gen_random_uuid(), r.flag_key, $2, r.scope_kind, r.scope_key, r.enabled, r.variant, 'Copy of ' || $1::text,
-       $3, r.percentage, r.stickiness, r.constraints, r.segments, r.starts_at, r.ends_at
+       $3, r.percentage, r.stickiness, r.constraints, r.segments, r.starts_at, r.ends_at,
+       r.lint_override
      from flag_rule r join flag_environment e on e.flag_key = r.flag_key and e.environment = $2
      where r.environment = $1`,
     [from, to, actor.name],

@@ -87,10 +87,11 @@ function manifestOf(
               rules: rules
                 .filter((rule) => rule.flag_key === flag.key && rule.environment === environment)
                 .map(toRule)
-                .map(({ scope, reason, ...rule }) => ({
+                .map(({ scope, reason, lintOverride, ...rule }) => ({
                   scope,
                   ...ruleValue(rule),
                   ...(reason === null ? {} : { reason }),
+                  ...(lintOverride === null ? {} : { lintOverride }),
                 })),
             },
           ]),

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { contextOf, type AskedContext } from './asked-context.js';
 import type { WantedChange } from './change-requests/flag-change.js';
 import { evaluate, trace, type FlagDecision, type TraceStep } from './compiler/index.js';
-import type { FlagContext, FlagScope } from './flag.js';
+import type { FlagScope, RuleValue } from './flag.js';
 import { FlagSubjects, type FlagSubject } from './flag-subjects.js';
 import { FlagNotFoundError } from './flags.errors.js';
 import { FlagsReadModel, type LabelledRule } from './flags.read-model.js';
@@ -22,8 +23,7 @@ export interface DraftQuestion {
   flag: string;
   environment: string;
   scope: FlagScope;
-  enabled?: boolean | null | undefined;
-  variant?: string | null | undefined;
+  rule: RuleValue;
   clear?: boolean | null | undefined;
   /** Examples to give, and how many to leave out before them. */
   first?: number | null | undefined;
@@ -40,15 +40,11 @@ export class FlagQuestions {
   ) {}
 
   /** @throws FlagNotFoundError, EnvironmentNotFoundError, NotFoundError TENANT_NOT_FOUND, UNIT_NOT_FOUND */
-  async explain(
-    flag: string,
-    environment: string,
-    asked: Omit<FlagContext, 'tier' | 'region'>,
-  ): Promise<ExplainedDecision> {
+  async explain(flag: string, environment: string, asked: AskedContext): Promise<ExplainedDecision> {
     const loaded = await EnvironmentDeciders.load(this.readModel, environment, [flag]);
     const state = loaded.states.get(flag);
     if (!state) throw new FlagNotFoundError(flag);
-    const context = await this.subjects.context(asked);
+    const context = await contextOf(this.subjects, asked, 'properties');
     const world = loaded.world();
     const steps = trace(state, context, world);
     const matched = steps.filter(({ outcome }) => outcome !== 'NOT_MATCHED');
@@ -58,15 +54,10 @@ export class FlagQuestions {
 
   /** Who would see something else if a rule were set or cleared; a user's rule is asked for that user everywhere. */
   async simulate(question: DraftQuestion): Promise<Impact<FlagSubject>> {
-    const { flag, scope, variant } = question;
+    const { flag, scope, rule } = question;
     const change: WantedChange = question.clear
       ? { kind: 'CLEAR_RULE', flag, scope }
-      : {
-          kind: 'SET_RULE',
-          flag,
-          scope,
-          rule: { enabled: question.enabled ?? true, variant: variant ?? null },
-        };
+      : { kind: 'SET_RULE', flag, scope, rule };
     const page = { first: question.first ?? maxExamples, skip: question.skip ?? 0 };
     const [impact] = await this.simulations.ofChanges(question.environment, [change], page);
     if (!impact) throw new FlagNotFoundError(flag);

@@ -45,6 +45,7 @@ const rule = z.strictObject({
   startsAt: z.iso.datetime().optional(),
   endsAt: z.iso.datetime().optional(),
   reason: z.string().max(500).optional(),
+  lintOverride: z.string().min(1).max(500).optional(),
 });
 const dependency = z.strictObject({
   flag: z.string(),
@@ -276,8 +277,9 @@ export class FlagManifests implements ManifestHandler<FlagManifest>, OnModuleIni
         before: stored ? valueOf(stored) : null,
         after: valueOf(one),
       };
-      const { scope, reason = 'manifest' } = one;
-      const rule = { flag, environment, scope, ...valueOf(one), reason, allowUnknownScope: true };
+      const { scope, reason = 'manifest', lintOverride } = one;
+      const at = { flag, environment, scope, reason, lintOverride, allowUnknownScope: true };
+      const rule = { ...at, ...valueOf(one) };
       steps.push({ change, run: (command, approval) => this.flags.setRule(command, { ...rule, approval }) });
     }
     for (const { scope } of last.filter((one) => !wanted.some((other) => keyOf(other) === keyOf(one)))) {
@@ -331,7 +333,7 @@ function ruleOf(one: ManifestRule): FlagRule {
 }
 
 function valueOf(
-  rule: Omit<ManifestRule, 'scope' | 'reason'> | Omit<FlagRule, 'scope'>,
+  rule: Omit<ManifestRule, 'scope' | 'reason' | 'lintOverride'> | Omit<FlagRule, 'scope'>,
 ): Omit<FlagRule, 'scope'> {
   return ruleValue(rule as Omit<FlagRule, 'scope'>);
 }

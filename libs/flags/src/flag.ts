@@ -53,8 +53,11 @@ export interface RuleConditions {
   endsAt?: string;
 }
 
-/** A rule without its scope, with nothing that says no more than the default: equal rules have equal values. */
-export function ruleValue(rule: Omit<FlagRule, 'scope'>): Omit<FlagRule, 'scope'> {
+/** What a rule says, without its scope. */
+export type RuleValue = Omit<FlagRule, 'scope'>;
+
+/** What a rule says, with nothing that says no more than the default: equal rules have equal values. */
+export function ruleValue(rule: RuleValue): RuleValue {
   const { enabled, variant, percentage, stickiness, constraints, segments, startsAt, endsAt } = rule;
   return {
     enabled,

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '#platform';
+import { flagsOf, segmentsOf as changedSegments, type WantedChange } from './change-requests/flag-change.js';
 import type { FlagState, UnleashSegment, UnleashStrategy, UnleashVariant } from './compiler/index.js';
 import type { Segments } from './evaluator/index.js';
 import type { FlagScope } from './flag.js';
@@ -178,6 +179,19 @@ export class FlagsReadModel {
       [[...ids]],
     );
     return new Map(rows.map((segment) => [segment.id, segment]));
+  }
+
+  /** Keys of the flags that changes name, and of those that a segment they rewrite decides in the environment. */
+  async flagsOfChanges(environment: string, changes: readonly WantedChange[]): Promise<string[]> {
+    const ids = changedSegments(changes).map(({ segment }) => segment);
+    const named = flagsOf(changes);
+    if (ids.length === 0) return named;
+    const rows = await this.database.query<{ flag_key: string }>(
+      `select distinct u.flag_key from unnest($1::int[]) as id, segment_use(id) u
+       where u.environment = $2 order by u.flag_key`,
+      [ids, environment],
+    );
+    return [...new Set([...named, ...rows.map((row) => row.flag_key)])];
   }
 
   async #strategies(environment: string, keys: readonly string[]): Promise<Map<string, StrategiesRow>> {

@@ -39,6 +39,7 @@ import {
   openCommand,
   strictestEnvironment,
 } from './change-requests/approval-guard.js';
+import { refuseAccident } from './lint/lint-changes.js';
 import { scopeSubject } from './scope-subject.store.js';
 
 export type { NewFlag } from './flag-content.js';
@@ -55,6 +56,8 @@ export interface Guarded {
 
 export interface RuleChange extends RuleAddress, Guarded, Omit<FlagRule, 'variant'> {
   variant?: string | null | undefined;
+  /** Why what the lint refuses is wanted; kept with the rule. */
+  lintOverride?: string | null | undefined;
   /** Manifests may name units that come with a tenant's data later; a person may not. */
   allowUnknownScope?: boolean;
 }
@@ -130,7 +133,7 @@ export class FlagsService {
   /**
    * Sets what the flag is for one scope. Turning on needs an approval where the policy says so; turning off never does.
    * @throws FlagNotFoundError, EnvironmentNotFoundError, ScopeNotFoundError, FlagInvalidError,
-   *   FlagChangedError FLAG_CHANGED, FlagArchivedError FLAG_ARCHIVED,
+   *   FlagChangedError FLAG_CHANGED, FlagArchivedError FLAG_ARCHIVED, LintRefusedError LINT_REFUSED,
    *   ChangeRequestRequiredError CHANGE_REQUEST_REQUIRED
    */
   async setRule(command: Command, input: RuleChange): Promise<FlagChangeResult> {
@@ -152,10 +155,21 @@ export class FlagsService {
       opens: rule.enabled || (before !== undefined && Object.keys(rule).length > 2),
       command: openCommand(flag.key, value, input.environment, input.scope),
     });
+    const lintOverride = input.lintOverride?.trim() ? input.lintOverride.slice(0, 500) : null;
+    // Change requests and releases are linted before they are approved.
+    if (input.approval === undefined) {
+      const { environment, scope } = input;
+      await refuseAccident(
+        command.tx,
+        { environment, riskClass: flag.riskClass, rule: { ...rule, scope } },
+        lintOverride,
+      );
+    }
     await ensureEnvironment(command.tx, input.flag, input.environment);
     await upsertRule(command.tx, input, {
       ...rule,
       reason: input.reason ?? null,
+      lintOverride,
       setBy: command.actor.name,
     });
     await checkCompiles(command.tx, flag, input.environment);
@@ -167,6 +181,7 @@ export class FlagsService {
         scope: input.scope,
         ...rule,
         riskClass: flag.riskClass,
+        ...(lintOverride ? { lintOverride } : {}),
         ...(emergency ? { emergency } : {}),
       },
     });

@@ -224,6 +224,8 @@ export async function stamp(
 export interface StoredRule extends FlagRule {
   id: string;
   reason: string | null;
+  /** Why what the lint refuses is wanted. */
+  lintOverride: string | null;
   setBy: string;
   setAt: Date;
 }
@@ -243,6 +245,7 @@ export interface RuleRow {
   starts_at: Date | null;
   ends_at: Date | null;
   reason: string | null;
+  lint_override: string | null;
   set_by: string;
   set_at: Date;
 }
@@ -261,6 +264,7 @@ export function toRule(row: RuleRow): StoredRule {
     ...(row.starts_at === null ? {} : { startsAt: row.starts_at.toISOString() }),
     ...(row.ends_at === null ? {} : { endsAt: row.ends_at.toISOString() }),
     reason: row.reason,
+    lintOverride: row.lint_override,
     setBy: row.set_by,
     setAt: row.set_at,
   };
@@ -298,13 +302,13 @@ export async function upsertRule(
 ): Promise<void> {
   await tx.query(
     `insert into flag_rule (id, flag_key, environment, scope_kind, scope_key, enabled, variant, reason, set_by,
-       percentage, stickiness, constraints, segments, starts_at, ends_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+       percentage, stickiness, constraints, segments, starts_at, ends_at, lint_override)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
      on conflict (flag_key, environment, scope_kind, scope_key) do update
        set enabled = excluded.enabled, variant = excluded.variant, reason = excluded.reason,
          percentage = excluded.percentage, stickiness = excluded.stickiness, constraints = excluded.constraints,
          segments = excluded.segments, starts_at = excluded.starts_at, ends_at = excluded.ends_at,
-         set_by = excluded.set_by, set_at = clock_timestamp()`,
+         lint_override = excluded.lint_override, set_by = excluded.set_by, set_at = clock_timestamp()`,
     [
       randomUUID(),
       at.flag,
@@ -321,6 +325,7 @@ export async function upsertRule(
       rule.segments ?? [],
       rule.startsAt ?? null,
       rule.endsAt ?? null,
+      rule.lintOverride,
     ],
   );
 }

@@ -1,32 +1,40 @@
 import { Injectable } from '@nestjs/common';
-import type { Command } from '#audit';
-import { ConflictError, Database, NotFoundError, rowsOf, type Transaction } from '#platform';
+import { contentDigest, type Command } from '#audit';
+import { ConflictError, Database, rowsOf, type Transaction } from '#platform';
 import type { UnleashConstraint } from './compiler/index.js';
 import { checkConstraints } from './condition-rules.js';
 import { authorise } from './change-requests/approval-guard.js';
 import { FlagInvalidError } from './flags.errors.js';
-import { lockFlag, stamp, type FlagRecord } from './flags.store.js';
+import { stamp } from './flags.store.js';
+import { LintRefusedError } from './lint/lint.errors.js';
+import { lintSegment } from './lint/lint-changes.js';
 import { checkCompiles } from './flag-strategies.store.js';
+import {
+  lockSegment,
+  lockSegmentUses,
+  segmentColumns,
+  SegmentNotFoundError,
+  type Segment,
+  type SegmentUse,
+} from './segments.store.js';
 
-/** Constraints under a name, for rules and strategies to share. */
-export interface Segment {
-  id: number;
-  name: string;
-  description: string;
-  constraints: readonly UnleashConstraint[];
-  version: number;
-}
+export type { Segment } from './segments.store.js';
 
 export interface SegmentChange {
   id: number;
+  reason?: string | null | undefined;
+  /** Ties the change to an undertaking, e.g. `change-request/<id>`. */
+  correlation?: string | undefined;
+  /** By what right a change that needs approval is made: `change-request/<id>` or `deployment`. */
+  approval?: string | undefined;
   name?: string | null | undefined;
   description?: string | null | undefined;
   constraints?: readonly UnleashConstraint[] | null | undefined;
   /** Refuse with SEGMENT_CHANGED if the segment has another version. */
   expectedVersion?: number | null | undefined;
+  /** Why what the lint refuses is wanted. */
+  lintOverride?: string | null | undefined;
 }
-
-const columns = 'id, name, description, constraints, version';
 
 /** Changes of segments. One that flags use reaches their SDKs with its change, in every environment. */
 @Injectable()
@@ -35,17 +43,8 @@ export class SegmentsService {
 
   all(): Promise<Segment[]> {
     return this.database.query<Segment>(
-      `select ${columns} from segment where deleted_at is null order by name limit 10000`,
+      `select ${segmentColumns} from segment where deleted_at is null order by name limit 10000`,
     );
-  }
-
-  async findByName(tx: Transaction, name: string): Promise<Segment | undefined> {
-    const [row] = await rowsOf<Segment>(
-      tx,
-      `select ${columns} from segment where name = $1 and deleted_at is null`,
-      [name],
-    );
-    return row;
   }
 
   /** A name that nobody has: `name-2`, `name-3` and so on. */
@@ -91,22 +90,27 @@ export class SegmentsService {
       version: before.version + 1,
     };
     check(after);
-    const uses = await this.#uses(command.tx, input.id);
-    await this.#authorise(command.tx, uses);
+    if (contentDigest(content(before)) === contentDigest(content(after))) return before;
+    const uses = await lockSegmentUses(command.tx, input.id);
+    if (contentDigest(before.constraints) !== contentDigest(after.constraints)) {
+      await this.#authorise(command.tx, before, uses, input.approval);
+      // A change request is linted when it is submitted.
+      if (input.approval === undefined) await refuseAccidents(command.tx, after, input.lintOverride);
+    }
     await command.tx.query(
       `update segment set name = $2, description = $3, constraints = $4, version = version + 1,
          updated_at = clock_timestamp() where id = $1`,
       [after.id, after.name, after.description, JSON.stringify(after.constraints)],
     );
     for (const { flag, environment } of uses) await checkCompiles(command.tx, flag, environment);
-    await this.#record(command, 'segment.updated', before, after, uses);
+    await this.#record(command, 'segment.updated', before, after, uses, input);
     return after;
   }
 
   /** @throws NotFoundError SEGMENT_NOT_FOUND, ConflictError SEGMENT_IN_USE */
   async delete(command: Command, id: number): Promise<Segment> {
     const segment = await this.#lock(command.tx, id);
-    const [use] = await this.#uses(command.tx, id);
+    const [use] = await lockSegmentUses(command.tx, id);
     if (use)
       throw new ConflictError(
         'SEGMENT_IN_USE',
@@ -136,37 +140,17 @@ export class SegmentsService {
   }
 
   async #lock(tx: Transaction, id: number): Promise<Segment> {
-    const [row] = await rowsOf<Segment>(
-      tx,
-      `select ${columns} from segment where id = $1 and deleted_at is null for update`,
-      [id],
-    );
-    if (!row) throw new NotFoundError('segment', String(id), { field: 'id', hint: 'tierdeck get segments' });
-    return row;
-  }
-
-  /** Flags with a rule or a strategy that refers to it, locked. */
-  async #uses(tx: Transaction, id: number): Promise<{ flag: FlagRecord; environment: string }[]> {
-    const rows = await rowsOf<{ flag_key: string; environment: string }>(
-      tx,
-      `select flag_key, environment from flag_rule where $1 = any(segments)
-       union select flag_key, environment from flag_environment
-         where jsonb_path_exists(strategies, '$[*].segments[*] ? (@ == $id)', jsonb_build_object('id', $1::int))
-       order by 1, 2`,
-      [id],
-    );
-    const uses: { flag: FlagRecord; environment: string }[] = [];
-    for (const { flag_key: key, environment } of rows) {
-      const flag = await lockFlag(tx, key);
-      if (flag && !flag.archived) uses.push({ flag, environment });
-    }
-    return uses;
+    const segment = await lockSegment(tx, id);
+    if (!segment) throw new SegmentNotFoundError(id);
+    return segment;
   }
 
   /** What a segment says decides its flags: it is changed only by the right that they are changed by. */
   async #authorise(
     tx: Transaction,
-    uses: readonly { flag: FlagRecord; environment: string }[],
+    { name }: Segment,
+    uses: readonly SegmentUse[],
+    approval: string | undefined,
   ): Promise<void> {
     for (const { flag, environment } of uses)
       await authorise(tx, {
@@ -174,8 +158,8 @@ export class SegmentsService {
         riskClass: flag.riskClass,
         environment,
         opens: true,
-        approval: undefined,
-        command: `tierdeck change-request open ${flag.key} on --env ${environment}`,
+        approval,
+        command: `tierdeck change-request open --segment "${name}" --file <constraints.yaml> --env ${environment}`,
       });
   }
 
@@ -184,7 +168,8 @@ export class SegmentsService {
     action: string,
     before: unknown,
     after: unknown,
-    uses: readonly { flag: FlagRecord; environment: string }[],
+    uses: readonly SegmentUse[],
+    why: Pick<SegmentChange, 'reason' | 'correlation'> = {},
   ): Promise<void> {
     const { id } = (after ?? before) as { id: number };
     const revision = await command.record({
@@ -193,6 +178,8 @@ export class SegmentsService {
       subject: `segment/${id}`,
       before,
       after,
+      ...(why.reason ? { reason: why.reason } : {}),
+      ...(why.correlation ? { correlation: why.correlation } : {}),
     });
     await command.tx.query('update segment set revision = $2 where id = $1', [id, revision]);
     for (const { flag, environment } of uses) await stamp(command.tx, flag.key, revision, environment);
@@ -205,4 +192,19 @@ function check({ name, description, constraints }: Omit<Segment, 'id' | 'version
   if (description.length > 1_000)
     throw new FlagInvalidError('A description has at most 1,000 characters.', 'description');
   checkConstraints(constraints, 'constraints');
+}
+
+function content({ name, description, constraints }: Segment): unknown {
+  return { name, description, constraints };
+}
+
+/** @throws LintRefusedError LINT_REFUSED for rules that the segment would open by accident. */
+async function refuseAccidents(
+  tx: Transaction,
+  { id, constraints }: Segment,
+  override: string | null | undefined,
+): Promise<void> {
+  if (override) return;
+  const errors = (await lintSegment(tx, id, constraints)).filter(({ severity }) => severity === 'ERROR');
+  if (errors.length > 0) throw new LintRefusedError(errors);
 }

@@ -1,3 +1,4 @@
+import { toRuleValue, type RuleConditionsInput } from '#flags';
 import { InvalidInputError } from '#platform';
 import { kpis } from './kpi.js';
 import type {
@@ -20,9 +21,16 @@ export interface WaveInput {
   gates?: { kpi: string; threshold: number; minSamples?: number | null | undefined }[] | null | undefined;
 }
 
+/** What a tenant's rule becomes: all that a rule can say but its scope. */
+export type FlagChangeInput = RuleConditionsInput & {
+  flag: string;
+  enabled: boolean;
+  variant?: string | null | undefined;
+};
+
 export interface ContentInput {
   artifactDigest: string;
-  flagChanges?: { flag: string; enabled: boolean; variant?: string | null | undefined }[] | null | undefined;
+  flagChanges?: FlagChangeInput[] | null | undefined;
   waves: WaveInput[];
 }
 
@@ -38,10 +46,9 @@ export function toContent(input: ContentInput, migrations: readonly ReleaseMigra
   if (!/^sha256:[0-9a-f]{64}$/.test(artifactDigest)) {
     throw invalid('artifactDigest', 'must be "sha256:" and 64 hexadecimal digits');
   }
-  const flagChanges = (input.flagChanges ?? []).map(({ flag, enabled, variant }): FlagChange => ({
-    flag,
-    enabled,
-    variant: variant ?? null,
+  const flagChanges = (input.flagChanges ?? []).map((change): FlagChange => ({
+    flag: change.flag,
+    ...toRuleValue(change),
   }));
   refuseRepeated('flagChanges', 'flag', flagChanges);
   if (flagChanges.length === 0 && migrations.length === 0) {

@@ -1,14 +1,27 @@
 import { Injectable } from '@nestjs/common';
-import type { Command } from '#audit';
-import { checkRule, environmentScope, FlagsReadModel, FlagsService, type FlagScope } from '#flags';
-import { ConflictError, TierdeckError } from '#platform';
+import { contentDigest, type Command } from '#audit';
+import {
+  checkRule,
+  checkSegments,
+  environmentScope,
+  FlagsReadModel,
+  FlagsService,
+  refuseAccident,
+  ruleValue,
+  type FlagScope,
+  type RuleValue,
+} from '#flags';
+import { ConflictError, TierdeckError, type Transaction } from '#platform';
 import type { FlagChange } from './release.js';
 import type { ReleaseRow } from './releases.store.js';
+
+/** Where a release is proven before anybody gets it. */
+const staging = 'staging';
 
 /** What a tenant had for a flag before the release; null if it had no rule of its own. */
 export interface RuleBefore {
   flag: string;
-  rule: { enabled: boolean; variant: string | null; reason: string | null } | null;
+  rule: (RuleValue & { reason: string | null; lintOverride?: string | null }) | null;
 }
 
 /** The flag side of a release: everything goes through the flags' own commands, in the release's transaction. */
@@ -22,15 +35,19 @@ export class ReleaseFlags {
   /**
    * Checks that the changes are possible.
    * @returns the keys of the financial ones.
-   * @throws FlagNotFoundError, FlagInvalidError, ConflictError FLAG_ARCHIVED
+   * @throws FlagNotFoundError, FlagInvalidError, ConflictError FLAG_ARCHIVED, LintRefusedError LINT_REFUSED
    */
-  async check(changes: readonly FlagChange[]): Promise<string[]> {
+  async check(tx: Transaction, changes: readonly FlagChange[]): Promise<string[]> {
     const financial: string[] = [];
-    for (const { flag: key, enabled, variant } of changes) {
+    for (const { flag: key, ...value } of changes) {
       const flag = await this.readModel.byKey(key);
       if (flag.archived)
         throw new ConflictError('FLAG_ARCHIVED', `Flag "${key}" is archived.`, { field: 'flagChanges' });
-      checkRule(flag, { scope: environmentScope, enabled, variant });
+      const rule = { scope: environmentScope, ...value };
+      checkRule(flag, rule);
+      await checkSegments(tx, value.segments ?? []);
+      // Everybody in staging gets it, so nothing in the scope vouches for a field.
+      await refuseAccident(tx, { environment: staging, riskClass: flag.riskClass, rule }, null);
       if (flag.riskClass === 'FINANCIAL') financial.push(key);
     }
     return financial;
@@ -41,7 +58,7 @@ export class ReleaseFlags {
     for (const change of release.content.flagChanges) {
       await this.flags.setRule(command, {
         ...change,
-        environment: 'staging',
+        environment: staging,
         scope: environmentScope,
         reason: `Release "${release.name}" in staging`,
         correlation: correlationOf(release),
@@ -57,12 +74,11 @@ export class ReleaseFlags {
       const rule = await this.flags.rule(command.tx, at);
       before.push({
         flag: change.flag,
-        rule: rule ? { enabled: rule.enabled, variant: rule.variant, reason: rule.reason } : null,
+        rule: rule ? { ...ruleValue(rule), reason: rule.reason, lintOverride: rule.lintOverride } : null,
       });
       await this.flags.setRule(command, {
+        ...ruleValue(change),
         ...at,
-        enabled: change.enabled,
-        variant: change.variant,
         reason: `Release "${release.name}"`,
         correlation: correlationOf(release),
         approval: correlationOf(release),
@@ -86,7 +102,7 @@ export class ReleaseFlags {
       const change = release.content.flagChanges.find((candidate) => candidate.flag === flag);
       const at = this.#address(release, flag, slug);
       const now = await this.flags.rule(command.tx, at);
-      if (!now || now.enabled !== change?.enabled || now.variant !== change.variant) {
+      if (!now || !change || contentDigest(ruleValue(now)) !== contentDigest(ruleValue(change))) {
         left.push(flag);
         continue;
       }

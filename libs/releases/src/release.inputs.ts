@@ -1,9 +1,10 @@
 import { Field, Float, ID, InputType, Int } from '@nestjs/graphql';
+import { RuleConditionsInput } from '#flags';
 import { JsonScalar } from '#platform';
 import { IsolationTierEnum, type IsolationTier } from '#tenancy';
 
 @InputType()
-export class ReleaseFlagChangeInput {
+export class ReleaseFlagChangeInput extends RuleConditionsInput {
   @Field(() => String)
   flag!: string;
   @Field(() => Boolean)

@@ -1,4 +1,5 @@
 import { contentDigest } from '#audit';
+import type { RuleValue } from '#flags';
 import type { TenantSelector } from '#tenancy';
 
 export const releaseStatuses = [
@@ -26,10 +27,8 @@ export type WaveStatus =
 export type WaveTenantStatus = 'PENDING' | 'APPLYING' | 'EXPOSED' | 'FAILED' | 'ROLLED_BACK';
 
 /** What a tenant's rule becomes when the release reaches it. */
-export interface FlagChange {
+export interface FlagChange extends RuleValue {
   flag: string;
-  enabled: boolean;
-  variant: string | null;
 }
 
 /** A file of migrations/tenant/releases, pinned to what it said when the release was made. */

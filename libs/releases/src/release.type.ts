@@ -1,4 +1,5 @@
 import { Field, Float, ID, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
+import { RuleConditionsType } from '#flags';
 import { ConnectionOf, JsonScalar } from '#platform';
 import type { GateVerdict } from './gate.js';
 import type { ReleaseStatus, WaveStatus } from './release.js';
@@ -49,7 +50,7 @@ const GateVerdictEnum = {
 registerEnumType(GateVerdictEnum, { name: 'GateVerdict' });
 
 @ObjectType('ReleaseFlagChange', { description: "What a tenant's rule becomes when the release reaches it." })
-export class ReleaseFlagChangeType {
+export class ReleaseFlagChangeType extends RuleConditionsType {
   @Field(() => String)
   flag!: string;
   @Field(() => Boolean)
@@ -144,8 +145,6 @@ export class ReleaseType {
   status!: ReleaseStatus;
   @Field(() => String, { nullable: true })
   statusReason!: string | null;
-  @Field(() => [ReleaseFlagChangeType])
-  flagChanges!: ReleaseFlagChangeType[];
   @Field(() => [String])
   migrations!: string[];
   @Field(() => Boolean, {

@@ -10,6 +10,7 @@ import {
   Subscription,
 } from '@nestjs/graphql';
 import { Commands, type Actor, type Command } from '#audit';
+import { toConditionsType } from '#flags';
 import { CurrentActor, Requires } from '#identity';
 import {
   NotFoundError,
@@ -24,6 +25,7 @@ import type { ReleaseStatus } from './release.js';
 import {
   ApprovalType,
   ReleaseConnection,
+  ReleaseFlagChangeType,
   ReleasePayload,
   ReleasePlanType,
   ReleaseStatusEnum,
@@ -155,6 +157,18 @@ export class ReleasesResolver {
       async (payload) => (payload === undefined || payload === id ? this.readModel.find(id) : undefined),
       { initial: true },
     );
+  }
+
+  @ResolveField('flagChanges', () => [ReleaseFlagChangeType])
+  flagChanges(@Parent() { flagChanges }: ReleaseSummary): ReleaseFlagChangeType[] {
+    // Its rules are those of tenants.
+    const scope = { kind: 'TENANT', key: '*' } as const;
+    return flagChanges.map(({ flag, ...rule }) => ({
+      flag,
+      enabled: rule.enabled,
+      variant: rule.variant,
+      ...toConditionsType({ ...rule, scope }),
+    }));
   }
 
   @ResolveField('waves', () => [WaveType])

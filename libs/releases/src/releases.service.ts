@@ -69,7 +69,7 @@ export class ReleasesService {
       throw new InvalidInputError('name must have 1 to 200 characters.', { field: 'name' });
     }
     const content = toContent(input, await this.migrations.pin(input.migrations ?? []));
-    const financial = await this.flags.check(content.flagChanges);
+    const financial = await this.flags.check(command.tx, content.flagChanges);
     const id = randomUUID();
     const digest = releaseDigest(content);
     await insertRelease(command.tx, {
@@ -212,7 +212,7 @@ export class ReleasesService {
 
   async #refuseUnapproved(command: Command, release: ReleaseRow): Promise<void> {
     // A flag may have become financial since the release was made.
-    const financial = await this.flags.check(release.content.flagChanges);
+    const financial = await this.flags.check(command.tx, release.content.flagChanges);
     if (!release.needs_approval && financial.length === 0) return;
     const approvals: unknown[] = await command.tx.query(
       'select from release_approval where release_id = $1',

@@ -90,9 +90,11 @@ function RequestView({ request, onChanged }: { request: ChangeRequest; onChanged
             {request.changes.map((change, index) => (
               <div key={index} className={styles['change']}>
                 <div className={styles['changeHead']}>
-                  <Link to="/flags/$key" params={{ key: change.flag }} className="mono">
-                    {change.flag}
-                  </Link>
+                  {change.flag !== null && (
+                    <Link to="/flags/$key" params={{ key: change.flag }} className="mono">
+                      {change.flag}
+                    </Link>
+                  )}
                   <span>{change.summary}</span>
                 </div>
                 <JsonDiff before={change.before} after={change.after} />

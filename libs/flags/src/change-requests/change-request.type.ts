@@ -27,8 +27,10 @@ export class RequestedScope {
 export class RequestedFlagChangeType {
   @Field(() => FlagChangeKindEnum)
   kind!: FlagChangeKind;
-  @Field(() => String)
-  flag!: string;
+  @Field(() => String, { nullable: true, description: 'Absent for UPDATE_SEGMENT.' })
+  flag!: string | null;
+  @Field(() => Int, { nullable: true, description: 'Id, of UPDATE_SEGMENT.' })
+  segment!: number | null;
   @Field(() => RequestedScope, { nullable: true })
   scope!: RequestedScope | null;
   @Field(() => JsonScalar, { nullable: true, description: 'What was there when the draft was made.' })

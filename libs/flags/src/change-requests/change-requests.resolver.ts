@@ -10,7 +10,6 @@ import {
   OpenChangeRequestInput,
   ReviewChangeRequestInput,
   ScheduleChangeRequestInput,
-  toWantedChanges,
 } from './change-request.input.js';
 import {
   ChangeRequestApprovalType,
@@ -23,8 +22,10 @@ import {
 import type { Conflict } from './change-requests.errors.js';
 import { ChangeRequestsReadModel } from './change-requests.read-model.js';
 import { ChangeRequestsService } from './change-requests.service.js';
-import { findConflicts } from './draft-changes.js';
-import { describeChange, type FlagChange } from './flag-change.js';
+import { findConflicts } from './change-base.js';
+import { describeChange } from './describe-change.js';
+import { toWantedChanges } from './flag-change.input.js';
+import { flagOf, type FlagChange } from './flag-change.js';
 
 type Keyed = { clientMutationId?: string | null };
 
@@ -168,7 +169,8 @@ export class ChangeRequestsResolver {
   changes(@Parent() { changes }: ChangeRequest): RequestedFlagChangeType[] {
     return changes.map((change) => ({
       kind: change.kind,
-      flag: change.flag,
+      flag: flagOf(change) ?? null,
+      segment: change.kind === 'UPDATE_SEGMENT' ? change.segment : null,
       scope: 'scope' in change ? change.scope : null,
       before: change.base,
       after: valueAfter(change),
@@ -209,7 +211,11 @@ function valueAfter(change: FlagChange): unknown {
       return null;
     case 'SET_ENABLED':
       return change.enabled;
+    case 'SET_STRATEGIES':
+      return change.strategies;
     case 'UPDATE_FLAG':
       return change.definition;
+    case 'UPDATE_SEGMENT':
+      return { name: change.base.name, constraints: change.constraints };
   }
 }

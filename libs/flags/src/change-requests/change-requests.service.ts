@@ -4,7 +4,6 @@ import type { Command } from '#audit';
 import { InvalidInputError, type Transaction } from '#platform';
 import { lintChanges, refuseErrors } from '../lint/lint-changes.js';
 import { EnvironmentNotFoundError } from '../flags.errors.js';
-import { FlagsService } from '../flags.service.js';
 import { environmentNames } from '../flags.store.js';
 import {
   approvalOf,
@@ -30,8 +29,11 @@ import {
   updateContent,
   updateStatus,
 } from './change-requests.store.js';
-import { draftChanges, findConflicts } from './draft-changes.js';
-import { describeChange, type FlagChange, type WantedChange } from './flag-change.js';
+import { findConflicts } from './change-base.js';
+import { describeChange } from './describe-change.js';
+import { draftChanges } from './draft-changes.js';
+import type { WantedChange } from './flag-change.js';
+import { ChangeMaker } from './make-changes.js';
 
 export interface ChangeRequestContent {
   title: string;
@@ -50,7 +52,7 @@ export interface NewChangeRequestInput extends ChangeRequestContent {
 /** What people do with change requests. Each is one audit event and one revision; applying records its changes too. */
 @Injectable()
 export class ChangeRequestsService {
-  constructor(private readonly flags: FlagsService) {}
+  constructor(private readonly maker: ChangeMaker) {}
 
   /** @returns the id of a draft, or of a request under review. */
   async open(command: Command, input: NewChangeRequestInput): Promise<string> {
@@ -127,7 +129,7 @@ export class ChangeRequestsService {
     refuseUnapproved(request);
     await refuseConflicts(command.tx, request);
     await updateStatus(command.tx, id, 'APPLYING');
-    for (const change of inOrder(request.changes)) await this.#make(command, request, change);
+    await this.maker.make(command, request);
     await markApplied(command.tx, id, command.actor.name);
     await record(command, request, 'applied', {
       before: { status: request.status },
@@ -178,39 +180,6 @@ export class ChangeRequestsService {
     const request = await locked(command.tx, id, 'returned', ['SCHEDULED']);
     await move(command, request, 'schedule-failed', 'IN_REVIEW', reason);
   }
-
-  async #make(command: Command, request: ChangeRequest, change: FlagChange): Promise<void> {
-    const approval = approvalOf(request.id);
-    const common = {
-      environment: request.environment,
-      reason: `Change request "${request.title}"`,
-      correlation: approval,
-      approval,
-    };
-    switch (change.kind) {
-      case 'SET_RULE':
-        await this.flags.setRule(command, {
-          ...common,
-          flag: change.flag,
-          scope: change.scope,
-          ...change.rule,
-        });
-        return;
-      case 'CLEAR_RULE':
-        await this.flags.clearRule(command, { ...common, flag: change.flag, scope: change.scope });
-        return;
-      case 'SET_ENABLED':
-        await this.flags.setEnabled(command, { ...common, flag: change.flag, enabled: change.enabled });
-        return;
-      case 'UPDATE_FLAG':
-        await this.flags.changeDefinition(command, { ...common, key: change.flag, ...change.definition });
-    }
-  }
-}
-
-/** New variants first: rules may name them. */
-function inOrder(changes: readonly FlagChange[]): FlagChange[] {
-  return changes.toSorted((a, b) => Number(b.kind === 'UPDATE_FLAG') - Number(a.kind === 'UPDATE_FLAG'));
 }
 
 async function locked(

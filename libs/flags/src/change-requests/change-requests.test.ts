@@ -8,6 +8,8 @@ import { FlagsService } from '../flags.service.js';
 import { ApprovalPoliciesService } from './approval-policies.service.js';
 import { ChangeRequestsReadModel } from './change-requests.read-model.js';
 import { ChangeRequestsService } from './change-requests.service.js';
+import { SegmentsService } from '../segments.service.js';
+import { ChangeMaker } from './make-changes.js';
 import type { WantedChange } from './flag-change.js';
 
 const ann: Actor = { kind: 'token', id: 'ann', name: 'Ann' };
@@ -22,7 +24,8 @@ let database: Database;
 let commands: Commands;
 let readModel: ChangeRequestsReadModel;
 const flags = new FlagsService();
-const service = new ChangeRequestsService(flags);
+let segments: SegmentsService;
+let service: ChangeRequestsService;
 let key = '';
 let count = 0;
 
@@ -31,6 +34,8 @@ beforeAll(async () => {
   database = await Database.connect(scratch.url);
   commands = new Commands(database);
   readModel = new ChangeRequestsReadModel(database);
+  segments = new SegmentsService(database);
+  service = new ChangeRequestsService(new ChangeMaker(flags, segments));
   await database.query(exampleTenants);
 });
 
@@ -353,7 +358,8 @@ describe('a change request', () => {
     await financialFlag();
     expect(await codeOf(open([]))).toBe('INVALID_INPUT');
     expect(await codeOf(open([on(), on()]))).toBe('INVALID_INPUT');
-    expect(await codeOf(open([{ ...on(), flag: 'none' }]))).toBe('FLAG_NOT_FOUND');
+    const unknown: WantedChange = { kind: 'SET_ENABLED', flag: 'none', enabled: true };
+    expect(await codeOf(open([unknown]))).toBe('FLAG_NOT_FOUND');
     expect(await codeOf(open([on({ kind: 'TENANT', key: 'nobody' })]))).toBe('SCOPE_NOT_FOUND');
     expect(await codeOf(open(Array.from({ length: 501 }, () => on())))).toBe('INVALID_INPUT');
     expect(await codeOf(as(ann, (command) => service.submit(command, 'none')))).toBe(

@@ -1,24 +1,20 @@
 import { InvalidInputError, type Transaction } from '#platform';
-import { ruleValue, type FlagDefinition, type RiskClass } from '../flag.js';
-import { checkDefinition, checkRule, checkScope } from '../flag-rules.js';
+import { checkConstraints } from '../condition-rules.js';
+import { ruleValue } from '../flag.js';
+import { checkContent } from '../flag-content.js';
+import { checkRule, checkScope } from '../flag-rules.js';
+import { checkSegments } from '../flag-strategies.store.js';
 import { FlagArchivedError, FlagNotFoundError, ScopeNotFoundError } from '../flags.errors.js';
-import { environmentState, findFlag, findRule, lockFlag, type FlagRecord } from '../flags.store.js';
+import { findFlag, type FlagRecord } from '../flags.store.js';
 import { scopeSubject } from '../scope-subject.store.js';
 import { maxChanges } from './change-request.js';
-import type { Conflict } from './change-requests.errors.js';
-import {
-  describeChange,
-  sameValue,
-  targetOf,
-  type DefinitionChange,
-  type FlagChange,
-  type RuleValue,
-  type WantedChange,
-} from './flag-change.js';
+import { changeBase } from './change-base.js';
+import { targetOf, type FlagChange, type WantedChange } from './flag-change.js';
 
 /**
  * Checks wanted changes and notes down what is there now for each.
- * @throws FlagNotFoundError, FlagArchivedError, FlagInvalidError, ScopeNotFoundError, InvalidInputError
+ * @throws FlagNotFoundError, SegmentNotFoundError, FlagArchivedError, FlagInvalidError, ScopeNotFoundError,
+ *   InvalidInputError
  */
 export async function draftChanges(
   tx: Transaction,
@@ -36,53 +32,41 @@ export async function draftChanges(
         field: `changes.${index}`,
       });
     seen.set(targetOf(change), index);
-    const flag = await findFlag(tx, change.flag);
-    if (!flag) throw new FlagNotFoundError(change.flag);
-    if (flag.archived) throw new FlagArchivedError(change.flag);
-    await check(tx, definitionAfter(flag, wanted), change);
-    drafted.push(await withBase(tx, environment, flag, change));
+    const flag = 'flag' in change ? await flagInUse(tx, change.flag) : undefined;
+    await check(tx, flag && definitionAfter(flag, wanted), change);
+    drafted.push(await changeBase(tx, environment, flag, inOneForm(change)));
   }
   return drafted;
 }
 
-/**
- * What no longer is as it was when the draft was made.
- * @param lock holds the flags, so that it stays so in this transaction.
- */
-export async function findConflicts(
-  tx: Transaction,
-  environment: string,
-  changes: readonly FlagChange[],
-  lock: boolean,
-): Promise<Conflict[]> {
-  const flags = new Map<string, FlagRecord>();
-  // In one order, so that two requests cannot lock each other out.
-  for (const key of [...new Set(changes.map((change) => change.flag))].sort()) {
-    const flag = await (lock ? lockFlag(tx, key) : findFlag(tx, key));
-    if (flag && !flag.archived) flags.set(key, flag);
-  }
-  const conflicts: Conflict[] = [];
-  for (const [index, change] of changes.entries()) {
-    const flag = flags.get(change.flag);
-    const now = flag && (await withBase(tx, environment, flag, change));
-    if (now && sameValue(now.base, change.base)) continue;
-    conflicts.push({
-      field: `changes.${index}`,
-      change: describeChange(change),
-      expected: JSON.stringify(change.base),
-      found: now ? JSON.stringify(now.base) : 'an archived flag',
-    });
-  }
-  return conflicts;
+async function flagInUse(tx: Transaction, key: string): Promise<FlagRecord> {
+  const flag = await findFlag(tx, key);
+  if (!flag) throw new FlagNotFoundError(key);
+  if (flag.archived) throw new FlagArchivedError(key);
+  return flag;
 }
 
-async function check(tx: Transaction, flag: FlagDefinition, change: WantedChange): Promise<void> {
-  if (change.kind === 'UPDATE_FLAG') checkDefinition(flag);
-  if (change.kind === 'CLEAR_RULE') checkScope(change.scope);
-  if (change.kind !== 'SET_RULE') return;
-  checkRule(flag, { scope: change.scope, ...change.rule });
-  const { exists } = await scopeSubject(tx, change.scope);
-  if (!exists) throw new ScopeNotFoundError(change.scope, 'tierdeck get tenants');
+async function check(tx: Transaction, flag: FlagRecord | undefined, change: WantedChange): Promise<void> {
+  switch (change.kind) {
+    case 'UPDATE_SEGMENT':
+      checkConstraints(change.constraints, 'constraints');
+      return;
+    case 'UPDATE_FLAG':
+      if (flag) await checkContent(tx, flag, 'STORED');
+      return;
+    case 'CLEAR_RULE':
+      checkScope(change.scope);
+      return;
+    case 'SET_RULE': {
+      if (flag) checkRule(flag, { scope: change.scope, ...change.rule });
+      await checkSegments(tx, change.rule.segments ?? []);
+      const { exists } = await scopeSubject(tx, change.scope);
+      if (!exists) throw new ScopeNotFoundError(change.scope, 'tierdeck get tenants');
+      return;
+    }
+    case 'SET_ENABLED':
+    case 'SET_STRATEGIES':
+  }
 }
 
 /** The flag as it is once the request's own changes of what it is are made: rules may name a variant that comes with it. */
@@ -91,36 +75,7 @@ function definitionAfter(flag: FlagRecord, wanted: readonly WantedChange[]): Fla
   return update?.kind === 'UPDATE_FLAG' ? { ...flag, ...update.definition } : flag;
 }
 
-async function withBase(
-  tx: Transaction,
-  environment: string,
-  flag: FlagRecord,
-  change: WantedChange,
-): Promise<FlagChange> {
-  switch (change.kind) {
-    case 'SET_RULE':
-    case 'CLEAR_RULE': {
-      const rule = await findRule(tx, { flag: change.flag, environment, scope: change.scope });
-      return { ...change, base: rule ? valueOfRule(rule) : null };
-    }
-    case 'SET_ENABLED':
-      return { ...change, base: (await environmentState(tx, change.flag, environment)).enabled };
-    case 'UPDATE_FLAG':
-      return { ...change, base: definitionBase(flag, change.definition) };
-  }
-}
-
-/** What a stored rule decides: everything that a reader of the flag can see. */
-export function valueOfRule(rule: RuleValue): RuleValue {
-  return ruleValue(rule);
-}
-
-function definitionBase(flag: FlagRecord, definition: DefinitionChange): DefinitionChange {
-  const now: Required<DefinitionChange> = {
-    riskClass: flag.riskClass satisfies RiskClass,
-    variants: flag.variants,
-    defaultVariant: flag.defaultVariant,
-  };
-  const names = Object.keys(definition) as (keyof DefinitionChange)[];
-  return Object.fromEntries(names.map((name) => [name, now[name]]));
+/** Equal rules have equal values, and so equal digests. */
+function inOneForm(change: WantedChange): WantedChange {
+  return change.kind === 'SET_RULE' ? { ...change, rule: ruleValue(change.rule) } : change;
 }

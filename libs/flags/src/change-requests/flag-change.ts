@@ -1,33 +1,70 @@
 import { contentDigest } from '#audit';
-import type { FlagRule, FlagScope, FlagVariant, RiskClass } from '../flag.js';
+import type { UnleashConstraint } from '../compiler/index.js';
+import type { FlagDependency, FlagLifecycle, FlagScope, FlagVariant, RiskClass, RuleValue } from '../flag.js';
+import type { EnvironmentStrategies } from '../flag-strategies.store.js';
 
-/** What a rule says, without its scope. */
-export type RuleValue = Omit<FlagRule, 'scope'>;
-
+/** The parts of what a flag is that need approval. */
 export interface DefinitionChange {
   riskClass?: RiskClass;
   variants?: readonly FlagVariant[];
   defaultVariant?: string | null;
+  payloadSchema?: unknown;
+  dependencies?: readonly FlagDependency[];
+  lifecycle?: FlagLifecycle;
+}
+
+/** What a segment says, and its name, so that people know it by its number's owner. */
+export interface SegmentValue {
+  name: string;
+  constraints: readonly UnleashConstraint[];
 }
 
 /**
- * One wanted change of a flag. `base` is what was there when the draft was made: what approvers compared with, and what
- * must still be there when it is applied.
+ * One wanted change of a flag, or of a segment that flags share. `base` is what was there when the draft was made: what
+ * approvers compared with, and what must still be there when it is applied.
  */
 export type FlagChange =
   | { kind: 'SET_RULE'; flag: string; scope: FlagScope; rule: RuleValue; base: RuleValue | null }
   | { kind: 'CLEAR_RULE'; flag: string; scope: FlagScope; base: RuleValue | null }
   | { kind: 'SET_ENABLED'; flag: string; enabled: boolean; base: boolean }
-  | { kind: 'UPDATE_FLAG'; flag: string; definition: DefinitionChange; base: DefinitionChange };
-export const flagChangeKinds = ['SET_RULE', 'CLEAR_RULE', 'SET_ENABLED', 'UPDATE_FLAG'] as const;
+  | { kind: 'SET_STRATEGIES'; flag: string; strategies: EnvironmentStrategies; base: EnvironmentStrategies }
+  | { kind: 'UPDATE_FLAG'; flag: string; definition: DefinitionChange; base: DefinitionChange }
+  | {
+      kind: 'UPDATE_SEGMENT';
+      segment: number;
+      constraints: readonly UnleashConstraint[];
+      base: SegmentValue;
+    };
+export const flagChangeKinds = [
+  'SET_RULE',
+  'CLEAR_RULE',
+  'SET_ENABLED',
+  'SET_STRATEGIES',
+  'UPDATE_FLAG',
+  'UPDATE_SEGMENT',
+] as const;
 export type FlagChangeKind = (typeof flagChangeKinds)[number];
 
+type WithoutBase<Change> = Change extends unknown ? Omit<Change, 'base'> : never;
 /** A change as somebody asks for it, before the base is known. */
-export type WantedChange =
-  | Omit<Extract<FlagChange, { kind: 'SET_RULE' }>, 'base'>
-  | Omit<Extract<FlagChange, { kind: 'CLEAR_RULE' }>, 'base'>
-  | Omit<Extract<FlagChange, { kind: 'SET_ENABLED' }>, 'base'>
-  | Omit<Extract<FlagChange, { kind: 'UPDATE_FLAG' }>, 'base'>;
+export type WantedChange = WithoutBase<FlagChange>;
+
+/** The flag that a change names; a segment's change names none. */
+export function flagOf(change: WantedChange): string | undefined {
+  return 'flag' in change ? change.flag : undefined;
+}
+
+/** The flags that changes name, each once. */
+export function flagsOf(changes: readonly WantedChange[]): string[] {
+  return [...new Set(changes.flatMap((change) => flagOf(change) ?? []))];
+}
+
+/** The segments that changes rewrite, by id. */
+export function segmentsOf(
+  changes: readonly WantedChange[],
+): Extract<WantedChange, { kind: 'UPDATE_SEGMENT' }>[] {
+  return changes.filter((change) => change.kind === 'UPDATE_SEGMENT');
+}
 
 /** What a change is about; a request has at most one change of each target. */
 export function targetOf(change: WantedChange): string {
@@ -37,34 +74,15 @@ export function targetOf(change: WantedChange): string {
       return `rule ${change.flag} ${change.scope.kind} ${change.scope.key}`;
     case 'SET_ENABLED':
       return `enabled ${change.flag}`;
+    case 'SET_STRATEGIES':
+      return `strategies ${change.flag}`;
     case 'UPDATE_FLAG':
       return `definition ${change.flag}`;
-  }
-}
-
-/** A sentence for people: `pricing.engine for BRANCH northwind/seattle: off → waterfall-v2`. */
-export function describeChange(change: FlagChange): string {
-  switch (change.kind) {
-    case 'SET_RULE':
-      return `${change.flag} for ${scopeText(change.scope)}: ${ruleText(change.base)} → ${ruleText(change.rule)}`;
-    case 'CLEAR_RULE':
-      return `${change.flag} for ${scopeText(change.scope)}: ${ruleText(change.base)} → no rule`;
-    case 'SET_ENABLED':
-      return `${change.flag}: ${change.base ? 'enabled' : 'killed'} → ${change.enabled ? 'enabled' : 'killed'}`;
-    case 'UPDATE_FLAG':
-      return `${change.flag}: ${Object.keys(change.definition).join(', ')}`;
+    case 'UPDATE_SEGMENT':
+      return `segment ${change.segment}`;
   }
 }
 
 export function sameValue(a: unknown, b: unknown): boolean {
   return contentDigest(a) === contentDigest(b);
-}
-
-export function ruleText(rule: RuleValue | null): string {
-  if (!rule) return 'no rule';
-  return rule.enabled ? (rule.variant ?? 'on') : 'off';
-}
-
-function scopeText({ kind, key }: FlagScope): string {
-  return kind === 'ENVIRONMENT' ? 'everybody' : `${kind} ${key}`;
 }

@@ -1,6 +1,7 @@
 import { Field, InputType, Int } from '@nestjs/graphql';
 import { JsonScalar } from '#platform';
 import type { UnleashConstraint } from '../compiler/index.js';
+import type { FlagDependency } from '../flag.js';
 import { FlagEnvironmentInput, MutationInput } from './mutation.input.js';
 
 @InputType()
@@ -76,6 +77,8 @@ export class UpdateSegmentInput extends MutationInput {
   constraints?: FlagConstraintInput[] | null;
   @Field(() => Int, { nullable: true, description: 'Refuse with SEGMENT_CHANGED if it has another version.' })
   expectedVersion?: number | null;
+  @Field(() => String, { nullable: true, description: 'Why what the lint refuses is wanted.' })
+  lintOverride?: string | null;
 }
 
 @InputType()
@@ -114,4 +117,8 @@ export function toConstraint(input: FlagConstraintInput): UnleashConstraint {
     inverted: inverted ?? false,
     caseInsensitive: caseInsensitive ?? false,
   };
+}
+
+export function toDependency({ flag, enabled, variants }: FlagDependencyInput): FlagDependency {
+  return { flag, ...(enabled === false ? { enabled } : {}), ...(variants?.length ? { variants } : {}) };
 }

@@ -1,8 +1,6 @@
 import { Args, Mutation, Query, Resolver } from '@nestjs/graphql';
-import { z } from 'zod';
 import { Commands, type Actor, type Command } from '#audit';
 import { CurrentActor, Requires } from '#identity';
-import { InvalidInputError } from '#platform';
 import { EnvironmentClones } from '../environment-clones.js';
 import { FlagExport } from '../flag-export.js';
 import { FlagsReadModel } from '../flags.read-model.js';
@@ -10,7 +8,7 @@ import { FlagsService } from '../flags.service.js';
 import { ProjectsService, type Project } from '../projects.service.js';
 import { SegmentsService, type Segment } from '../segments.service.js';
 import { UnleashImportService } from '../unleash-files/unleash-import.service.js';
-import { strategySchema, variantSchema } from '../unleash-files/wire-schema.js';
+import { toStrategies } from '../unleash-files/wire-strategies.js';
 import { FlagPayload } from './flag.type.js';
 import {
   CreateEnvironmentInput,
@@ -91,9 +89,9 @@ export class FlagModelResolver {
     @Args('input', { type: () => UpdateSegmentInput }) input: UpdateSegmentInput,
     @CurrentActor() actor: Actor,
   ): Promise<Segment> {
-    const { id, name, description, expectedVersion } = input;
+    const { id, name, description, expectedVersion, lintOverride } = input;
     const constraints = input.constraints?.map(toConstraint);
-    const change = { id, name, description, expectedVersion, constraints };
+    const change = { id, name, description, expectedVersion, constraints, lintOverride };
     return this.#run(actor, input, (command) => this.segmentsService.update(command, change));
   }
 
@@ -112,10 +110,8 @@ export class FlagModelResolver {
     @Args('input', { type: () => SetFlagStrategiesInput }) input: SetFlagStrategiesInput,
     @CurrentActor() actor: Actor,
   ): Promise<FlagPayload> {
-    const strategies = input.strategies ? parse(z.array(strategySchema).max(100), input.strategies) : null;
-    const variants = parse(z.array(variantSchema).max(50), input.variants ?? []);
-    const { flag, environment, reason, expectedVersion } = input;
-    const change = { flag, environment, reason, expectedVersion, strategies, variants };
+    const { flag, environment, reason, expectedVersion, strategies, variants } = input;
+    const change = { flag, environment, reason, expectedVersion, ...toStrategies(strategies, variants) };
     const { revision } = await this.#run(actor, input, (command) =>
       this.flags.setStrategies(command, change),
     );
@@ -166,14 +162,4 @@ class RolledBack extends Error {
   constructor(readonly report: Omit<ImportUnleashPayload, 'dryRun'>) {
     super('dry run');
   }
-}
-
-function parse<T>(schema: z.ZodType<T>, value: unknown): T {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const field = issue?.path.join('.') ?? '';
-  throw new InvalidInputError(`strategies.${field}: ${issue?.message ?? 'not as Unleash writes it'}`, {
-    field: `strategies.${field}`,
-  });
 }

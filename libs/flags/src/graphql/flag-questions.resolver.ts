@@ -5,6 +5,7 @@ import { EvaluateFlagInput, SimulateFlagChangeInput } from './flag.input.js';
 import { FlagDecisionType, FlagSimulationType } from './flag.type.js';
 import { toSimulationType } from '../simulation/simulation.presenter.js';
 import { toRuleType } from './flags.resolver.js';
+import { toRuleValue } from './rule-conditions.input.js';
 
 /** What flags are, why, and what they would be. */
 @Resolver()
@@ -18,13 +19,7 @@ export class FlagQuestionsResolver {
   async evaluateFlag(
     @Args('input', { type: () => EvaluateFlagInput }) input: EvaluateFlagInput,
   ): Promise<FlagDecisionType> {
-    const { decision, trace } = await this.questions.explain(input.flag, input.environment, {
-      tenant: input.tenant ?? undefined,
-      branch: input.branch ?? undefined,
-      warehouse: input.warehouse ?? undefined,
-      account: input.account ?? undefined,
-      userId: input.userId ?? undefined,
-    });
+    const { decision, trace } = await this.questions.explain(input.flag, input.environment, input);
     return {
       flag: input.flag,
       ...decision,
@@ -43,6 +38,10 @@ export class FlagQuestionsResolver {
   async simulateFlagChange(
     @Args('input', { type: () => SimulateFlagChangeInput }) input: SimulateFlagChangeInput,
   ): Promise<FlagSimulationType> {
-    return toSimulationType(await this.questions.simulate(input));
+    const { flag, environment, scope, clear, first, skip } = input;
+    const rule = toRuleValue(input);
+    return toSimulationType(
+      await this.questions.simulate({ flag, environment, scope, rule, clear, first, skip }),
+    );
   }
 }

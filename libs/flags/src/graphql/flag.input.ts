@@ -1,10 +1,12 @@
-import { Field, ID, InputType, Int, registerEnumType } from '@nestjs/graphql';
+import { Field, ID, InputType, Int, IntersectionType, registerEnumType } from '@nestjs/graphql';
 import { JsonScalar } from '#platform';
 import type { FlagKind, FlagLifecycle, FlagScopeKind, RiskClass } from '../flag.js';
-import { FlagConstraintInput, FlagDependencyInput } from './flag-model.input.js';
+import { AskedContextInput } from './asked-context.input.js';
+import { FlagDependencyInput } from './flag-model.input.js';
 import { FlagLifecycleEnum } from './flag-model.type.js';
 import { FlagKindEnum, FlagScopeKindEnum, RiskClassEnum } from './flag.type.js';
 import { FlagEnvironmentInput, MutationInput } from './mutation.input.js';
+import { RuleConditionsInput } from './rule-conditions.input.js';
 
 @InputType()
 export class FlagScopeInput {
@@ -80,31 +82,15 @@ export class UpdateFlagInput extends FlagContentInput {
 }
 
 @InputType()
-export class SetFlagRuleInput extends FlagEnvironmentInput {
+export class SetFlagRuleInput extends IntersectionType(FlagEnvironmentInput, RuleConditionsInput) {
   @Field(() => FlagScopeInput)
   scope!: FlagScopeInput;
   @Field(() => Boolean)
   enabled!: boolean;
   @Field(() => String, { nullable: true, description: 'Needed when a VARIANT flag is turned on.' })
   variant?: string | null;
-  @Field(() => Int, {
-    nullable: true,
-    description: 'Share of the sticky values in the scope that it turns on, the others are off; else 100.',
-  })
-  percentage?: number | null;
-  @Field(() => String, {
-    nullable: true,
-    description: 'Context field whose value is in the share or not; else the next finer unit of the scope.',
-  })
-  stickiness?: string | null;
-  @Field(() => [FlagConstraintInput], { nullable: true, description: 'All must hold for it to match.' })
-  constraints?: FlagConstraintInput[] | null;
-  @Field(() => [Int], { nullable: true, description: 'Ids of segments that must hold for it to match.' })
-  segments?: number[] | null;
-  @Field(() => Date, { nullable: true, description: 'It matches after this moment.' })
-  startsAt?: Date | null;
-  @Field(() => Date, { nullable: true, description: 'It matches before this moment.' })
-  endsAt?: Date | null;
+  @Field(() => String, { nullable: true, description: 'Why what the lint refuses is wanted.' })
+  lintOverride?: string | null;
 }
 
 @InputType()
@@ -128,25 +114,15 @@ export class ArchiveFlagInput extends MutationInput {
 }
 
 @InputType()
-export class EvaluateFlagInput {
+export class EvaluateFlagInput extends AskedContextInput {
   @Field(() => String)
   flag!: string;
   @Field(() => String)
   environment!: string;
-  @Field(() => String, { nullable: true, description: 'Gives tier and region too.' })
-  tenant?: string | null;
-  @Field(() => String, { nullable: true, description: 'Code within the tenant, or "slug/code".' })
-  branch?: string | null;
-  @Field(() => String, { nullable: true })
-  warehouse?: string | null;
-  @Field(() => String, { nullable: true })
-  account?: string | null;
-  @Field(() => String, { nullable: true })
-  userId?: string | null;
 }
 
 @InputType()
-export class SimulateFlagChangeInput {
+export class SimulateFlagChangeInput extends RuleConditionsInput {
   @Field(() => String)
   flag!: string;
   @Field(() => String)

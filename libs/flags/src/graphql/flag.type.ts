@@ -8,7 +8,8 @@ import {
   type FlagScopeKind,
   type RiskClass,
 } from '../flag.js';
-import { FlagConstraintType, FlagLifecycleEnum } from './flag-model.type.js';
+import { FlagLifecycleEnum } from './flag-model.type.js';
+import { RuleConditionsType } from './rule-conditions.type.js';
 
 export const FlagKindEnum = { BOOLEAN: 'BOOLEAN', VARIANT: 'VARIANT' } as const;
 registerEnumType(FlagKindEnum, { name: 'FlagKind' });
@@ -45,7 +46,7 @@ export class FlagVariantType {
 }
 
 @ObjectType('FlagRule')
-export class FlagRuleType {
+export class FlagRuleType extends RuleConditionsType {
   @Field(() => ID)
   id!: string;
   @Field(() => FlagScopeType)
@@ -54,20 +55,10 @@ export class FlagRuleType {
   enabled!: boolean;
   @Field(() => String, { nullable: true })
   variant!: string | null;
-  @Field(() => Int, { description: 'Share of the sticky values that it turns on.' })
-  percentage!: number;
-  @Field(() => String, { description: 'Context field whose value is in the share or not.' })
-  stickiness!: string;
-  @Field(() => [FlagConstraintType])
-  constraints!: readonly FlagConstraintType[];
-  @Field(() => [Int], { description: 'Ids of segments.' })
-  segments!: readonly number[];
-  @Field(() => Date, { nullable: true })
-  startsAt!: Date | null;
-  @Field(() => Date, { nullable: true })
-  endsAt!: Date | null;
   @Field(() => String, { nullable: true })
   reason!: string | null;
+  @Field(() => String, { nullable: true, description: 'Why what the lint refuses is wanted.' })
+  lintOverride!: string | null;
   @Field(() => String)
   setBy!: string;
   @Field(() => Date)

@@ -2,8 +2,7 @@ import { Args, Context, Mutation, Parent, Query, ResolveField, Resolver } from '
 import { Commands, type Actor, type Command } from '#audit';
 import { CurrentActor, Requires } from '#identity';
 import { InvalidInputError, requestLoader } from '#platform';
-import { stickinessOf } from '../compiler/index.js';
-import { flagTypes, type FlagDependency, type FlagRule } from '../flag.js';
+import { flagTypes } from '../flag.js';
 import { EnvironmentNotFoundError } from '../flags.errors.js';
 import { FlagsReadModel, type FlagEnvironmentSummary, type LabelledRule } from '../flags.read-model.js';
 import { FlagsService, type FlagChangeResult, type NewFlag } from '../flags.service.js';
@@ -16,9 +15,11 @@ import {
   SetFlagRuleInput,
   UpdateFlagInput,
 } from './flag.input.js';
-import { toConstraint, type FlagDependencyInput } from './flag-model.input.js';
+import { toDependency } from './flag-model.input.js';
 import { FlagDependencyType } from './flag-model.type.js';
 import { FlagEnvironmentType, FlagPayload, FlagRuleType, FlagType } from './flag.type.js';
+import { toRuleValue } from './rule-conditions.input.js';
+import { toConditionsType } from './rule-conditions.type.js';
 
 /** One flag, and its changes. */
 @Resolver(() => FlagType)
@@ -67,17 +68,9 @@ export class FlagsResolver {
     @Args('input', { type: () => SetFlagRuleInput }) input: SetFlagRuleInput,
     @CurrentActor() actor: Actor,
   ): Promise<FlagPayload> {
-    const { flag, environment, scope, enabled, variant, reason, expectedVersion } = input;
-    const change = {
-      flag,
-      environment,
-      scope,
-      enabled,
-      variant,
-      reason,
-      expectedVersion,
-      ...conditionsOf(input),
-    };
+    const { flag, environment, scope, reason, expectedVersion, lintOverride } = input;
+    const at = { flag, environment, scope, reason, expectedVersion, lintOverride };
+    const change = { ...at, ...toRuleValue(input) };
     return this.#change(actor, input, (command) => this.service.setRule(command, change));
   }
 
@@ -184,17 +177,7 @@ export class FlagEnvironmentResolver {
 }
 
 export function toRuleType({ label, ...rule }: LabelledRule): FlagRuleType {
-  const { percentage = 100, constraints = [], segments = [], startsAt, endsAt } = rule;
-  return {
-    ...rule,
-    scope: { ...rule.scope, label },
-    percentage,
-    stickiness: stickinessOf(rule),
-    constraints,
-    segments,
-    startsAt: startsAt === undefined ? null : new Date(startsAt),
-    endsAt: endsAt === undefined ? null : new Date(endsAt),
-  };
+  return { ...rule, ...toConditionsType(rule), scope: { ...rule.scope, label } };
 }
 
 function contentOf({
@@ -205,20 +188,4 @@ function contentOf({
   if (typeof input.type === 'string' && !type)
     throw new InvalidInputError(`A flag is of type ${flagTypes.join(', ')}.`, { field: 'type' });
   return { ...input, type, dependencies: input.dependencies?.map(toDependency) };
-}
-
-function toDependency({ flag, enabled, variants }: FlagDependencyInput): FlagDependency {
-  return { flag, ...(enabled === false ? { enabled } : {}), ...(variants?.length ? { variants } : {}) };
-}
-
-function conditionsOf(input: SetFlagRuleInput): Partial<FlagRule> {
-  const { percentage, stickiness, constraints, segments, startsAt, endsAt } = input;
-  return {
-    ...(typeof percentage === 'number' ? { percentage } : {}),
-    ...(typeof stickiness === 'string' ? { stickiness } : {}),
-    ...(constraints ? { constraints: constraints.map(toConstraint) } : {}),
-    ...(segments ? { segments } : {}),
-    ...(startsAt ? { startsAt: startsAt.toISOString() } : {}),
-    ...(endsAt ? { endsAt: endsAt.toISOString() } : {}),
-  };
 }

@@ -7,7 +7,7 @@ export abstract class MutationInput {
 }
 
 @InputType({ isAbstract: true })
-export abstract class FlagEnvironmentInput extends MutationInput {
+export class FlagEnvironmentInput extends MutationInput {
   @Field(() => String)
   flag!: string;
   @Field(() => String)

@@ -1,7 +1,7 @@
 import { Args, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import { Requires } from '#identity';
 import { Database } from '#platform';
-import { toWantedChanges } from '../change-requests/change-request.input.js';
+import { toWantedChanges } from '../change-requests/flag-change.input.js';
 import type { ChangeRequest } from '../change-requests/change-request.js';
 import { ChangeRequestType } from '../change-requests/change-request.type.js';
 import { SimulateFlagChangesInput } from '../simulation/flag-simulations.resolver.js';

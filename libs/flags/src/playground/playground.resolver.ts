@@ -1,6 +1,6 @@
 import { Args, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import { Requires } from '#identity';
-import { toWantedChanges } from '../change-requests/change-request.input.js';
+import { toWantedChanges } from '../change-requests/flag-change.input.js';
 import { explain, Playground, type ExplainableDecision, type PlaygroundAnswer } from './playground.js';
 import {
   PlaygroundDecisionType,

@@ -9,6 +9,7 @@ import {
   type FlagWorld,
   type TraceStep,
 } from '../compiler/index.js';
+import { contextOf, type AskedContext } from '../asked-context.js';
 import type { FlagContext } from '../flag.js';
 import { FlagSubjects } from '../flag-subjects.js';
 import { FlagsReadModel } from '../flags.read-model.js';
@@ -19,21 +20,9 @@ const maxCells = 10_000;
 const maxContexts = 200;
 const maxFlags = 100;
 const maxEnvironments = 20;
-const maxProperties = 50;
-const maxText = 500;
 const tenantsOfPage = 100;
 /** Rules that do not match are told up to this many; with thousands of tenants nobody reads on. */
 const maxNotMatched = 100;
-
-export interface AskedContext {
-  tenant?: string | null;
-  branch?: string | null;
-  warehouse?: string | null;
-  account?: string | null;
-  userId?: string | null;
-  /** Any other fields that constraints look at; texts. */
-  properties?: unknown;
-}
 
 export interface PlaygroundQuestion {
   flags: readonly string[];
@@ -125,17 +114,8 @@ export class Playground {
       return { contexts: shown.map(({ context }) => context), nextAfter };
     }
     const contexts: FlagContext[] = [];
-    for (const [index, asked] of (question.contexts ?? []).entries()) {
-      const known = await this.subjects.context({
-        tenant: asked.tenant ?? undefined,
-        branch: asked.branch ?? undefined,
-        warehouse: asked.warehouse ?? undefined,
-        account: asked.account ?? undefined,
-        userId: asked.userId ?? undefined,
-      });
-      // What the platform knows of a tenant cannot be claimed otherwise.
-      contexts.push({ ...propertiesOf(asked.properties, `contexts.${index}.properties`), ...known });
-    }
+    for (const [index, asked] of (question.contexts ?? []).entries())
+      contexts.push(await contextOf(this.subjects, asked, `contexts.${index}.properties`));
     return { contexts, nextAfter: null };
   }
 
@@ -166,22 +146,4 @@ function checkBounds({ flags, environments, contexts, allTenants, changes }: Pla
   between(environments.length, maxEnvironments, 'environments');
   if (!allTenants) between(contexts?.length ?? 0, maxContexts, 'contexts');
   if (changes?.length) between(changes.length, maxFlags, 'changes');
-}
-
-function propertiesOf(value: unknown, field: string): FlagContext {
-  if (value === undefined || value === null) return {};
-  const refuse = (): never => {
-    throw new InvalidInputError(
-      `${field} must be an object of at most ${maxProperties} texts of at most ${maxText} characters.`,
-      { field },
-    );
-  };
-  if (typeof value !== 'object' || Array.isArray(value)) return refuse();
-  const entries = Object.entries(value);
-  if (entries.length > maxProperties) refuse();
-  if (
-    !entries.every(([name, text]) => name.length <= 100 && typeof text === 'string' && text.length <= maxText)
-  )
-    refuse();
-  return Object.fromEntries(entries);
 }

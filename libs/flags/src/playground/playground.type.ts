@@ -1,24 +1,12 @@
 import { Field, ID, InputType, Int, ObjectType } from '@nestjs/graphql';
 import { JsonScalar } from '#platform';
-import { FlagChangeInput } from '../change-requests/change-request.input.js';
+import { FlagChangeInput } from '../change-requests/flag-change.input.js';
 import { RequestedScope } from '../change-requests/change-request.type.js';
+import { AskedContextInput } from '../graphql/asked-context.input.js';
 import type { PlaygroundCell } from './playground.js';
 
 @InputType()
-export class PlaygroundContextInput {
-  @Field(() => String, { nullable: true, description: 'Gives tier and region too.' })
-  tenant?: string | null;
-  @Field(() => String, { nullable: true, description: 'Code within the tenant, or "slug/code".' })
-  branch?: string | null;
-  @Field(() => String, { nullable: true })
-  warehouse?: string | null;
-  @Field(() => String, { nullable: true })
-  account?: string | null;
-  @Field(() => String, { nullable: true })
-  userId?: string | null;
-  @Field(() => JsonScalar, { nullable: true, description: 'Any other fields, as an object of texts.' })
-  properties?: unknown;
-}
+export class PlaygroundContextInput extends AskedContextInput {}
 
 @InputType()
 export class PlaygroundInput {

@@ -3,7 +3,7 @@ import type { WantedChange } from '../change-requests/flag-change.js';
 import type { Segments } from '../evaluator/index.js';
 import { FlagNotFoundError } from '../flags.errors.js';
 import type { EnvironmentFlag, FlagsReadModel } from '../flags.read-model.js';
-import { withChanges } from './draft-state.js';
+import { withChanges, withSegmentChanges } from './draft-state.js';
 
 /** Flags of one environment, with the flags they depend on and the segments they name: as they are, and as they would be. */
 export class EnvironmentDeciders {
@@ -29,7 +29,13 @@ export class EnvironmentDeciders {
     const known = new Set(flags.map(({ key }) => key));
     const missing = keys.find((key) => !known.has(key));
     if (missing !== undefined) throw new FlagNotFoundError(missing);
-    const parents = flags.flatMap(({ dependencies }) => dependencies.map(({ flag }) => flag));
+    const dependencies = [
+      ...flags.flatMap((flag) => flag.dependencies),
+      ...changes.flatMap((change) =>
+        change.kind === 'UPDATE_FLAG' ? (change.definition.dependencies ?? []) : [],
+      ),
+    ];
+    const parents = dependencies.map(({ flag }) => flag);
     const others = await readModel.byKeys([...new Set(parents)].filter((key) => !known.has(key)));
     const states = await readModel.states(environment, [...flags, ...others]);
     const segments = await readModel.segmentsOf([
@@ -46,7 +52,7 @@ export class EnvironmentDeciders {
   /** What the flags refer to. @param changes a draft; none: the flags as they are. */
   world(changes: readonly WantedChange[] = []): FlagWorld {
     return {
-      segments: this.segments,
+      segments: withSegmentChanges(this.segments, changes),
       flag: (key) => {
         const state = this.states.get(key);
         return state && this.draft(state, changes);
@@ -57,10 +63,11 @@ export class EnvironmentDeciders {
   /** @param changes a draft; none: the flags as they are. */
   deciders(changes: readonly WantedChange[] = []): ReadonlyMap<string, FlagDecider> {
     const deciders = new Map<string, FlagDecider>();
+    const segments = withSegmentChanges(this.segments, changes);
     for (const [key, state] of this.states)
       deciders.set(
         key,
-        new FlagDecider(this.draft(state, changes), this.segments, (other) => deciders.get(other)),
+        new FlagDecider(this.draft(state, changes), segments, (other) => deciders.get(other)),
       );
     return deciders;
   }

@@ -1,6 +1,6 @@
 import { Args, Field, ID, InputType, Int, Query, Resolver } from '@nestjs/graphql';
 import { Requires } from '#identity';
-import { FlagChangeInput, toWantedChanges } from '../change-requests/change-request.input.js';
+import { FlagChangeInput, toWantedChanges } from '../change-requests/flag-change.input.js';
 import { FlagSimulationType } from '../graphql/flag.type.js';
 import { FlagSimulations } from './flag-simulations.js';
 import { toSimulationType } from './simulation.presenter.js';
@@ -25,7 +25,7 @@ export class FlagSimulationsResolver {
 
   @Query(() => [FlagSimulationType], {
     description:
-      'One for each flag that the changes name, then for those that change since they depend on one; looks at everybody.',
+      'One for each flag that the changes name or that a segment of theirs decides, then for those that change since they depend on one; looks at everybody.',
   })
   @Requires('read')
   async simulateFlagChanges(

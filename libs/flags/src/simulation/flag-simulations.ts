@@ -24,7 +24,11 @@ export class FlagSimulations {
     private readonly database: Database,
   ) {}
 
-  /** One impact for each flag that the changes name, then for each other flag that changes since it depends on one. @throws what {@link draftChanges} throws. */
+  /**
+   * One impact for each flag that the changes name or that a segment they rewrite decides, then for each other flag
+   * that changes since it depends on one.
+   * @throws what {@link draftChanges} throws.
+   */
   async ofChanges(
     environment: string,
     changes: readonly WantedChange[],
@@ -47,7 +51,7 @@ export class FlagSimulations {
     page: Page,
   ): Promise<Impact<FlagSubject>[]> {
     checkPage(page);
-    const named = [...new Set(changes.map(({ flag }) => flag))];
+    const named = await this.readModel.flagsOfChanges(environment, changes);
     const dependents = (await this.readModel.dependents(named)).filter((key) => !named.includes(key));
     const keys = [...named, ...dependents];
     const loaded = await EnvironmentDeciders.load(this.readModel, environment, keys, changes);

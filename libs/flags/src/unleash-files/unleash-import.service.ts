@@ -15,6 +15,7 @@ import { environmentNames, findFlag } from '../flags.store.js';
 import { EnvironmentNotFoundError } from '../flags.errors.js';
 import { ProjectsService } from '../projects.service.js';
 import { SegmentsService } from '../segments.service.js';
+import { findSegmentByName } from '../segments.store.js';
 import {
   readUnleashFile,
   type ImportNote,
@@ -71,7 +72,7 @@ export class UnleashImportService {
   async #segment(command: Command, segment: UnleashFileSegment, progress: Progress): Promise<void> {
     const { id, name, constraints } = segment;
     const subject = `segment/${name}`;
-    const there = await this.segments.findByName(command.tx, name);
+    const there = await findSegmentByName(command.tx, name);
     if (constraints === null) {
       if (there) progress.segments.set(id, there.id);
       else
