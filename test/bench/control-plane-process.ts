@@ -24,10 +24,15 @@ export class ControlPlaneProcess {
     this.api = new ApiClient(url, adminToken, patienceMs);
   }
 
-  static async start(databaseUrl: string, env: Record<string, string> = {}): Promise<ControlPlaneProcess> {
+  /** @param nodeArgs of Node itself, e.g. a module to load first. */
+  static async start(
+    databaseUrl: string,
+    env: Record<string, string> = {},
+    nodeArgs: readonly string[] = [],
+  ): Promise<ControlPlaneProcess> {
     const dataDir = await mkdtemp(join(tmpdir(), 'tierdeck-bench-'));
     const port = await freePort();
-    const child = spawn(process.execPath, ['dist/apps/control-plane/src/main.js'], {
+    const child = spawn(process.execPath, [...nodeArgs, 'dist/apps/control-plane/src/main.js'], {
       env: {
         ...process.env,
         NODE_ENV: 'production',
@@ -63,10 +68,24 @@ export class ControlPlaneProcess {
     return this.child.pid ?? 0;
   }
 
+  get alive(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  /** To a module that was loaded first. */
+  send(message: Record<string, unknown>): void {
+    this.child.send(message);
+  }
+
+  /** Resolves when the process has ended, however. */
+  async ended(): Promise<void> {
+    if (!this.alive) return;
+    await new Promise((resolve) => this.child.once('exit', resolve));
+  }
+
   async stop(): Promise<void> {
-    const ended = new Promise((resolve) => this.child.once('exit', resolve));
     this.child.kill('SIGTERM');
-    await ended;
+    await this.ended();
     await rm(this.dataDir, { recursive: true, force: true });
   }
 }

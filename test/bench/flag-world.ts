@@ -32,7 +32,7 @@ export async function applyFlags(controlPlane: ControlPlaneProcess): Promise<voi
 /** @returns the secret of a new token for the flags of production. */
 export async function sdkToken(
   controlPlane: ControlPlaneProcess,
-  kind: 'CLIENT' | 'FRONTEND',
+  kind: 'CLIENT' | 'FRONTEND' | 'RUNTIME',
   tenant?: string,
 ): Promise<string> {
   const name = `bench ${kind} ${tenant ?? ''}`.trim();

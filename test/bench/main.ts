@@ -11,6 +11,8 @@ import { benchPropagation } from './propagation.js';
 import { table, type Measurement } from './report.js';
 import { benchRestoreDrill } from './restore-drill.js';
 import { benchScopedQuery } from './scoped-query.js';
+import { benchTenantMoveKills } from './tenant-move/kills.js';
+import { benchTenantMove } from './tenant-move/moves.js';
 
 /** The parts of the bench by the name under which `npm run bench -- <part> …` runs them alone. */
 const parts: Record<string, () => Promise<Measurement[]>> = {
@@ -23,6 +25,8 @@ const parts: Record<string, () => Promise<Measurement[]>> = {
   'noisy-neighbor': benchNoisyNeighbor,
   onboarding: benchOnboarding,
   'restore-drill': benchRestoreDrill,
+  'tenant-move': benchTenantMove,
+  'tenant-move-kills': benchTenantMoveKills,
 };
 
 /** Runs the parts in turn on one PostgreSQL and tells each as it ends. */

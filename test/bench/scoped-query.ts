@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Client } from 'pg';
 import { ConnectionPools, defaultConnectionLimits } from '../../libs/runtime/src/connections.js';
 import { silentLogger } from '../../libs/runtime/src/logger.js';
-import { createTenantDatabase } from '../../libs/runtime/src/tenant-database.fixture.js';
+import { createTenantDatabase, fixedHome } from '../../libs/runtime/src/tenant-database.fixture.js';
 import { createTenantScope, type TenantScope } from '../../libs/runtime/src/tenant-scope.js';
 import { withTestClient } from '../support/database.js';
 import { quantile } from './measure.js';
@@ -43,7 +43,7 @@ export async function benchScopedQuery(): Promise<Measurement[]> {
       createTenantScope({
         tenantId,
         pools,
-        home: { database: () => fixture.login, movedFrom: () => false },
+        home: fixedHome(fixture.login),
         onDatabaseTime: () => undefined,
       }),
     );

@@ -13,6 +13,8 @@ export interface StepContext {
   /** Handed on from step to step; what a step returns is merged into it when the step is recorded. */
   readonly state: Readonly<Record<string, unknown>>;
   readonly attempt: number;
+  /** Whoever performed the step before has gone without a word: how far it came, nobody knows. */
+  readonly interrupted: boolean;
   /**
    * Shows how far a long step has come, e.g. `{ done: 120_000, total: 541_909, unit: 'rows' }`.
    * @throws LeaseLost when the operation was cancelled or taken over: the step must let it through and so end.

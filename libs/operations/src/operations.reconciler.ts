@@ -68,9 +68,8 @@ export class OperationsReconciler {
   /** @returns the operation's further step, begun already, if it can run now. */
   async #step(operation: OperationRow, step: StepRow): Promise<StepRow | undefined> {
     const definition = this.operations.kind(operation.kind).steps.find(({ name }) => name === step.name);
-    const context = contextOf(operation, step.attempts, (progress) =>
-      this.#progress(operation, step, progress),
-    );
+    const tell = (progress: object): Promise<void> => this.#progress(operation, step, progress);
+    const context = contextOf(operation, step.attempts, tell, step.interrupted === true);
     const renewal = setInterval(() => void this.#renew(operation), this.#leaseMs / 3);
     try {
       if (!definition) throw new StepFailed('STEP_UNKNOWN', `This version has no step ${step.name}.`, 500);
@@ -98,12 +97,12 @@ export class OperationsReconciler {
   async #next(command: Command, operation: OperationRow): Promise<StepRow | undefined> {
     const [running] = await rowsOf<StepRow>(
       command.tx,
-      `update operation_step set status = 'RUNNING', attempts = attempts + 1,
-         started_at = coalesce(started_at, clock_timestamp())
-       where operation_id = $1 and position = (
-         select min(position) from operation_step
-         where operation_id = $1 and status not in ('SUCCEEDED', 'SKIPPED'))
-       returning *`,
+      `update operation_step s set status = 'RUNNING', attempts = s.attempts + 1,
+         started_at = coalesce(s.started_at, clock_timestamp())
+       from (select position, status from operation_step
+             where operation_id = $1 and status not in ('SUCCEEDED', 'SKIPPED') order by position limit 1) before
+       where s.operation_id = $1 and s.position = before.position
+       returning s.*, before.status = 'RUNNING' as interrupted`,
       [operation.id],
     );
     if (running) return running;

@@ -165,6 +165,7 @@ export function contextOf(
   operation: OperationRow,
   attempt = 1,
   progress: StepContext['progress'] = async () => undefined,
+  interrupted = false,
 ): StepContext {
   return {
     operationId: operation.id,
@@ -173,6 +174,7 @@ export function contextOf(
     input: operation.input,
     state: operation.state,
     attempt,
+    interrupted,
     progress,
   };
 }

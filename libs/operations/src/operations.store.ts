@@ -26,6 +26,8 @@ export interface StepRow {
   title: string;
   status: StepStatus;
   attempts: number;
+  /** It was running when its holder went away; only known of a step that was just begun. */
+  interrupted?: boolean;
   progress: Record<string, unknown> | null;
   error_message: string | null;
   started_at: Date | null;

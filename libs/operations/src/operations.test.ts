@@ -8,6 +8,7 @@ import {
   StepFailed,
   StepWaiting,
   type OperationStep,
+  type StepContext,
 } from './index.js';
 
 describe('operations', () => {
@@ -85,6 +86,33 @@ describe('operations', () => {
     await operations.commands.asSystem('test', (command) => operations.retry(command, id));
     expect(await operations.settled(id, 5_000)).toBe('SUCCEEDED');
     expect(firstRuns).toBe(1);
+  });
+
+  it('tells a step that its former holder died in it, and no other step', async () => {
+    const told: [string, boolean][] = [];
+    const steps = ['first', 'second'].map((name) => ({
+      name,
+      title: name,
+      perform: async ({ interrupted }: StepContext) => void told.push([name, interrupted]),
+    }));
+    operations.register({ kind: 'interrupted', steps });
+    const id = await operations.commands.asSystem('test', async (command) => {
+      const begun = await operations.start(command, { kind: 'interrupted', subject: 'tenant/x', input: {} });
+      await command.tx.query(
+        `update operation set status = 'RUNNING', lease_holder = 'dead', lease_until = now() where id = $1`,
+        [begun],
+      );
+      await command.tx.query(
+        `update operation_step set status = 'RUNNING', attempts = 1 where operation_id = $1 and position = 0`,
+        [begun],
+      );
+      return begun;
+    });
+    expect(await operations.settled(id, 5_000)).toBe('SUCCEEDED');
+    expect(told).toEqual([
+      ['first', true],
+      ['second', false],
+    ]);
   });
 
   it('waits without spending attempts, and fails at once when told that trying again cannot help', async () => {

@@ -32,6 +32,8 @@ const schema = z.object({
     .default('api,reconciler'),
   /** How long a tenant that has moved to another database may go back, in seconds; up to a week. */
   TIERDECK_MOVE_UNDO_SECONDS: z.coerce.number().int().min(0).max(604_800).default(3_600),
+  /** Share of the time that copying, comparing and erasing of a move may take of a server, in percent. */
+  TIERDECK_MOVE_PACE_PERCENT: z.coerce.number().int().min(5).max(100).default(40),
   TIERDECK_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   /** 32 bytes as 64 hexadecimal digits: encrypts secrets at rest. Absent: generated in the data directory. */
   TIERDECK_MASTER_KEY: z
@@ -63,6 +65,7 @@ export interface Configuration {
   redisUrl: string | undefined;
   roles: ReadonlySet<'api' | 'reconciler'>;
   moveUndoSeconds: number;
+  movePacePercent: number;
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   masterKey: string | undefined;
   fleetWidth: number;
@@ -97,6 +100,7 @@ export function loadConfiguration(env: NodeJS.ProcessEnv = process.env): Configu
     redisUrl: v.TIERDECK_REDIS_URL,
     roles: new Set(v.TIERDECK_ROLES.split(',') as ('api' | 'reconciler')[]),
     moveUndoSeconds: v.TIERDECK_MOVE_UNDO_SECONDS,
+    movePacePercent: v.TIERDECK_MOVE_PACE_PERCENT,
     logLevel: v.TIERDECK_LOG_LEVEL,
     masterKey: v.TIERDECK_MASTER_KEY,
     fleetWidth: v.TIERDECK_FLEET_WIDTH,

@@ -1,6 +1,6 @@
 import type { Directory } from './directory.js';
 import { TenantNotServed } from './errors.js';
-import type { TenantHome } from './home.js';
+import { PauseQueue, type TenantHome } from './home.js';
 import type { DatabaseSnapshot } from './wire.js';
 
 /**
@@ -10,6 +10,7 @@ import type { DatabaseSnapshot } from './wire.js';
 export class Homes {
   /** Tenants that were found in their standby, until the next snapshot. */
   readonly #inStandby = new Set<string>();
+  readonly #queues = new Map<string, PauseQueue>();
 
   constructor(private readonly directory: () => Directory) {}
 
@@ -17,12 +18,19 @@ export class Homes {
     return {
       database: () => this.#database(tenantId),
       movedFrom: (databaseId) => this.#movedFrom(tenantId, databaseId),
+      queue: this.#queue(tenantId),
     };
   }
 
   /** A new snapshot knows better than what was found out before. */
   forget(): void {
     this.#inStandby.clear();
+  }
+
+  #queue(tenantId: string): PauseQueue {
+    let queue = this.#queues.get(tenantId);
+    if (!queue) this.#queues.set(tenantId, (queue = new PauseQueue()));
+    return queue;
   }
 
   #database(tenantId: string): DatabaseSnapshot {

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { until } from '../../../test/support/until.js';
 import { ConnectionPools, defaultConnectionLimits, type ConnectionLimits } from './connections.js';
 import { silentLogger } from './logger.js';
-import { createTenantDatabase, type TenantDatabaseFixture } from './tenant-database.fixture.js';
+import { createTenantDatabase, fixedHome, type TenantDatabaseFixture } from './tenant-database.fixture.js';
 import { createTenantScope, type TenantScope } from './tenant-scope.js';
 
 describe('limits of a tenant in its database', () => {
@@ -24,7 +24,7 @@ describe('limits of a tenant in its database', () => {
       createTenantScope({
         tenantId,
         pools,
-        home: { database: () => login, movedFrom: () => false },
+        home: fixedHome(login),
         onDatabaseTime: () => undefined,
       });
   }

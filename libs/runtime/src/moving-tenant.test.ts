@@ -142,6 +142,27 @@ describe('a tenant that moves from one database to another', () => {
     expect(await regions(newHome)).toEqual(['late']);
   });
 
+  it('opens its new home itself when the mover has died on the way', async () => {
+    const key = randomUUID();
+    await setHome(oldHome, 'MOVED');
+    await withTestClient(oldHome.name, (client) =>
+      client.query('update tenant_home set arrival_key = $2 where tenant_id = $1', [tenant, key]),
+    );
+    await withTestClient(newHome.name, (client) =>
+      client.query(
+        `update tenant_home set arrival_digest = sha256(convert_to($2::uuid::text, 'UTF8')), arrival_epoch = 2
+         where tenant_id = $1`,
+        [tenant, key],
+      ),
+    );
+    await Promise.all([
+      write('first'),
+      scope().transaction((tx) => tx.query(`insert into region (code, name) values ('second', 'x')`)),
+    ]);
+    expect(await regions(newHome)).toEqual(['first', 'second']);
+    expect(await regions(oldHome)).toEqual([]);
+  });
+
   it('keeps a writer waiting no longer than its deadline', async () => {
     await setHome(oldHome, 'PAUSED', 'infinity');
     await expect(write('never', scope(30))).rejects.toMatchObject({ code: 'TENANT_MOVING', httpStatus: 503 });

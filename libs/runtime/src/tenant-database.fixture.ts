@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createTestDatabase, createTestLogin, withTestClient } from '../../../test/support/database.js';
+import { PauseQueue, type TenantHome } from './home.js';
 import type { DatabaseSnapshot } from './wire.js';
 
 /** A database under row-level security, with a login role as the runtime gets one. */
@@ -49,4 +50,9 @@ export async function createTenantDatabase(tenantIds: readonly string[]): Promis
       await withTestClient('postgres', (client) => client.query(`drop role ${role}`));
     },
   };
+}
+
+/** The home of tenants that never move. */
+export function fixedHome(login: DatabaseSnapshot): TenantHome {
+  return { database: () => login, movedFrom: () => false, queue: new PauseQueue() };
 }

@@ -5,7 +5,7 @@ import { until } from '../../../test/support/until.js';
 import { ConnectionPools, defaultConnectionLimits } from './connections.js';
 import { silentLogger } from './logger.js';
 import { pipeline } from './scoped-query.js';
-import { createTenantDatabase, type TenantDatabaseFixture } from './tenant-database.fixture.js';
+import { createTenantDatabase, fixedHome, type TenantDatabaseFixture } from './tenant-database.fixture.js';
 import { createTenantScope, type TenantScope } from './tenant-scope.js';
 
 describe('a tenant scope', () => {
@@ -27,7 +27,7 @@ describe('a tenant scope', () => {
     return createTenantScope({
       tenantId,
       pools,
-      home: { database: () => fixture.login, movedFrom: () => false },
+      home: fixedHome(fixture.login),
       onDatabaseTime: () => undefined,
     });
   }

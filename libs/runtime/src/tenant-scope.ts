@@ -3,6 +3,7 @@ import type { Connection, ConnectionPools } from './connections.js';
 import { defaultMoveDeadlineMs, fenceOf, isGone, MovePatience, type TenantHome } from './home.js';
 import { TenantReadOnly } from './errors.js';
 import { pipeline, type Statement } from './scoped-query.js';
+import type { DatabaseSnapshot } from './wire.js';
 import {
   contextOf,
   forgetPlans,
@@ -62,6 +63,8 @@ export function createTenantScope(options: TenantScopeOptions): TenantScope {
   const ahead = [context];
   const aheadReadOnly = [readOnlyContextOf(tenantId)];
 
+  const newPatience = (): MovePatience => new MovePatience(home, moveDeadlineMs, arrive);
+
   function acquire(): Connection | Promise<Connection> {
     const database = home.database();
     const acquired = pools.acquire(database, tenantId);
@@ -71,6 +74,19 @@ export function createTenantScope(options: TenantScopeOptions): TenantScope {
       if (!isGone(error) || !home.movedFrom(database.id)) throw error;
       return pools.acquire(home.database(), tenantId);
     });
+  }
+
+  /** Best effort: a home that does not wait for this key is opened by the mover. */
+  async function arrive(database: DatabaseSnapshot, key: string): Promise<void> {
+    let connection: Connection | undefined;
+    try {
+      connection = await pools.acquire(database, tenantId);
+      await pipeline(connection.client, ahead, statementOf('select tierdeck_arrive($1)', [key]));
+      pools.release(connection);
+    } catch {
+      // The next look at that database says why.
+      if (connection) pools.release(connection, true);
+    }
   }
 
   async function transactionOn<T>(
@@ -100,42 +116,50 @@ export function createTenantScope(options: TenantScopeOptions): TenantScope {
     tenantId,
     async query<Row extends QueryResultRow>(sql: string, parameters: readonly unknown[] = []) {
       let patience: MovePatience | undefined;
-      for (let attempt = 1; ; attempt++) {
-        const acquired = acquire();
-        const connection = acquired instanceof Promise ? await acquired : acquired;
-        const since = performance.now();
-        let failure: unknown;
-        try {
-          const context = isReadOnly() ? aheadReadOnly : ahead;
-          const result = await pipeline(connection.client, context, statementOf(sql, parameters));
-          return result as QueryResult<Row>;
-        } catch (error) {
-          failure = error;
-        } finally {
-          options.onDatabaseTime(performance.now() - since);
-          pools.release(connection, endsSession(failure));
+      try {
+        for (let attempt = 1; ; attempt++) {
+          const acquired = acquire();
+          const connection = acquired instanceof Promise ? await acquired : acquired;
+          const since = performance.now();
+          let failure: unknown;
+          try {
+            const context = isReadOnly() ? aheadReadOnly : ahead;
+            const result = await pipeline(connection.client, context, statementOf(sql, parameters));
+            return result as QueryResult<Row>;
+          } catch (error) {
+            failure = error;
+          } finally {
+            options.onDatabaseTime(performance.now() - since);
+            pools.release(connection, endsSession(failure));
+          }
+          if (isReadOnlyRefusal(failure) && isReadOnly()) throw new TenantReadOnly(failure);
+          if (attempt === 1 && isOutdatedPlan(failure)) forgetPlans();
+          else await (patience ??= newPatience()).wait(failure, connection.pool.login);
         }
-        if (isReadOnlyRefusal(failure) && isReadOnly()) throw new TenantReadOnly(failure);
-        if (attempt === 1 && isOutdatedPlan(failure)) forgetPlans();
-        else await (patience ??= new MovePatience(home, moveDeadlineMs)).wait(failure, connection.pool.login);
+      } finally {
+        patience?.end();
       }
     },
     async transaction(work, { isolation = 'read committed', readOnly = false, attempts = 4 } = {}) {
       let patience: MovePatience | undefined;
-      for (let attempt = 1; ;) {
-        const connection = await acquire();
-        const begin = beginStatement(isolation, readOnly || isReadOnly());
-        try {
-          return await transactionOn(connection, work, begin);
-        } catch (error) {
-          if (fenceOf(error)) {
-            await (patience ??= new MovePatience(home, moveDeadlineMs)).wait(error, connection.pool.login);
-            continue;
+      try {
+        for (let attempt = 1; ;) {
+          const connection = await acquire();
+          const begin = beginStatement(isolation, readOnly || isReadOnly());
+          try {
+            return await transactionOn(connection, work, begin);
+          } catch (error) {
+            if (fenceOf(error)) {
+              await (patience ??= newPatience()).wait(error, connection.pool.login);
+              continue;
+            }
+            if (isOutdatedPlan(error)) forgetPlans();
+            else if (!isTransient(error)) throw error;
+            if (attempt++ >= attempts) throw error;
           }
-          if (isOutdatedPlan(error)) forgetPlans();
-          else if (!isTransient(error)) throw error;
-          if (attempt++ >= attempts) throw error;
         }
+      } finally {
+        patience?.end();
       }
     },
   };

@@ -1,14 +1,17 @@
+import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { StepWaiting } from '#operations';
 import { awaitMarker, copySequences } from './replication.js';
 import type { MoveSession, Side } from './move-session.js';
 import {
   commitMoved,
+  expectArrival,
   FenceBusy,
   liftPause,
   openHome,
   pauseHome,
   pauseLimitMs,
+  readHome,
   type Pause,
 } from './tenant-home.js';
 
@@ -47,12 +50,17 @@ async function whilePaused<T>(
   let pause: Pause | undefined;
   let kept = false;
   try {
-    pause = await pauseHome(from.client, tenantId, move.id);
-    const arrived = await awaitMarker(to.client, tenantId, move.id, pause.marker, markerTimeoutMs);
-    if (arrived === undefined) throw new StepWaiting('The target fell behind at the cut-over; trying again.');
-    await copySequences(from.client, to.client);
+    // Whatever writers wait for here runs side by side; what needs no pause was done before it.
     const begin = 'begin isolation level repeatable read read only; select 1 from tenant_home limit 1';
-    await Promise.all([snapshots.from.query(begin), snapshots.to.query(begin)]);
+    pause = await pauseHome(from.client, tenantId, move.id);
+    const arrival = awaitMarker(snapshots.to, tenantId, move.id, pause.marker, markerTimeoutMs);
+    const [arrived] = await Promise.all([
+      arrival,
+      copySequences(from.client, to.client),
+      snapshots.from.query(begin),
+    ]);
+    if (arrived === undefined) throw new StepWaiting('The target fell behind at the cut-over; trying again.');
+    await snapshots.to.query(begin);
     const result = await decide(pause, snapshots);
     kept = true;
     return result;
@@ -69,12 +77,16 @@ async function whilePaused<T>(
 
 /**
  * Moves the tenant from one database to the other. The commit point is the one statement that says in the old home that
- * the tenant has moved; only then is the new home opened.
+ * the tenant has moved; only then is the new home opened: by us, or by the first writer that comes with the key which the
+ * old home hands out from then on.
  */
 export async function cutOver(session: MoveSession, from: Side, to: Side): Promise<CutOver> {
   const { move, tenantId } = session;
+  const key = randomUUID();
+  const { epoch: before } = await readHome(from.client, tenantId);
+  await expectArrival(to.client, tenantId, move.id, key, before + 1);
   return whilePaused({ id: move.id, tenantId }, from, to, async (pause, snapshots) => {
-    const epoch = await commitMoved(from.client, tenantId, pause);
+    const epoch = await commitMoved(from.client, tenantId, pause, key);
     if (epoch === undefined) throw new StepWaiting('The pause of the writers ran out; trying again.', 1_000);
     await openHome(to.client, tenantId, move.id, epoch);
     return { epoch, pauseMs: performance.now() - pause.since, snapshots };

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { StepFailed, type StepContext } from '#operations';
 import { tableFlaws, appliedMigrations } from './tenant-tables.js';
 
 /** Oldest server whose subscriptions can write as their owner (run_as_owner). */
@@ -37,4 +38,29 @@ export async function schemaFlaws(source: pg.ClientBase, target: pg.ClientBase):
     ...here.filter((name) => !there.includes(name)).map((name) => `The target lacks the migration ${name}.`),
     ...there.filter((name) => !here.includes(name)).map((name) => `The source lacks the migration ${name}.`),
   ];
+}
+
+/** @throws StepFailed MOVE_REFUSED with every reason. */
+export function refuse(flaws: readonly string[]): void {
+  if (flaws.length === 0) return;
+  throw new StepFailed('MOVE_REFUSED', flaws.slice(0, 10).join(' '), 409, {
+    hint: 'Mend this, then move again. The tenant stays where it is.',
+  });
+}
+
+/**
+ * A mover that died on a copy that is not whole is not followed by another that begins it anew: the copy may be what
+ * kills them, and nobody knows how long it would take. The move goes back, at once, to a clear state.
+ * @throws StepFailed MOVE_INTERRUPTED
+ */
+export function refuseInterrupted(context: StepContext): void {
+  if (!context.interrupted) return;
+  throw new StepFailed(
+    'MOVE_INTERRUPTED',
+    'The move was interrupted before every row had been copied.',
+    503,
+    {
+      hint: 'The tenant stays where it is, and what was copied is taken away. Move it again when you like.',
+    },
+  );
 }

@@ -66,7 +66,7 @@ export class MoveCleaner {
       // The row stays: an instance that missed the move is told for ever that the tenant is elsewhere.
       await leaveHome(client, move.tenantId);
       const tables = [...(await movedTables(client)), { name: 'move_marker' }];
-      const erased = await eraseTenant(client, move.tenantId, tables, (done) =>
+      const erased = await eraseTenant(client, move.tenantId, tables, this.work.pace(), (done) =>
         context.progress({ done, unit: 'rows' }),
       );
       let remaining = 0;

@@ -14,7 +14,7 @@ import { isolationFlaws } from '../databases/isolation-check.js';
 import { lockTenant, updateTenant } from '../tenants.store.js';
 import { cutOver, endSnapshots, snapshotBoth, type Snapshots } from './cut-over.js';
 import { isBeforeCutOver, MoveStateError, type TenantMove } from './move.js';
-import { schemaFlaws, serverFlaws, sourceFlaws } from './move-checks.js';
+import { refuse, refuseInterrupted, schemaFlaws, serverFlaws, sourceFlaws } from './move-checks.js';
 import { prepareSession, type MoveSession } from './move-session.js';
 import { MoveStreams } from './move-streams.js';
 import { explained, MoveWorkplace } from './move-workplace.js';
@@ -137,6 +137,7 @@ export class MoveTenantOperation implements OperationKind {
   }
 
   async #prepare(context: StepContext): Promise<StepOutcome> {
+    refuseInterrupted(context);
     return explained(async () => {
       const move = await this.work.move(context);
       const source = await prepareSession(await this.work.databases.connect(move.sourceId));
@@ -204,12 +205,12 @@ export class MoveTenantOperation implements OperationKind {
       const { move, source, target, tenantId } = session;
       if (await this.#isMoved(session)) return undefined;
       if (await hasMarker(target.client, tenantId, move.id, copied)) return undefined;
+      refuseInterrupted(context);
       await this.streams.dropForward(session);
       await claimHome(source.client, tenantId, move.id);
       const tables = await movedTables(source.client);
-      await eraseTenant(target.client, tenantId, [...tables, { name: 'move_marker' }], async () =>
-        context.progress({}),
-      );
+      const erased = [...tables, { name: 'move_marker' }];
+      await eraseTenant(target.client, tenantId, erased, this.work.pace(), () => context.progress({}));
       await this.streams.publishForward(session, tables);
       const total = Number(context.state['rows'] ?? 0);
       let told = performance.now();
@@ -227,7 +228,14 @@ export class MoveTenantOperation implements OperationKind {
         await source.client.query(`set transaction snapshot '${snapshot}'`);
         await target.client.query('begin; set local session_replication_role = replica');
         try {
-          const count = await copyTenant(source.client, target.client, tenantId, tables, onRows);
+          const count = await copyTenant(
+            source.client,
+            target.client,
+            tenantId,
+            tables,
+            this.work.pace(),
+            onRows,
+          );
           await writeMarker(target.client, tenantId, move.id, copied);
           if (lost) throw lost;
           await target.client.query('commit');
@@ -288,8 +296,8 @@ export class MoveTenantOperation implements OperationKind {
       };
       try {
         const [here, there] = await Promise.all([
-          digestTables(kept.from, tenantId, tables),
-          digestTables(kept.to, tenantId, tables),
+          digestTables(kept.from, tenantId, tables, this.work.pace()),
+          digestTables(kept.to, tenantId, tables, this.work.pace()),
         ]);
         const different = differences(here, there);
         if (different.length > 0) {
@@ -381,14 +389,6 @@ export class MoveTenantOperation implements OperationKind {
       void endSnapshots(snapshots);
     }, snapshotsKeptMs).unref();
   }
-}
-
-/** @throws StepFailed MOVE_REFUSED with every reason. */
-function refuse(flaws: readonly string[]): void {
-  if (flaws.length === 0) return;
-  throw new StepFailed('MOVE_REFUSED', flaws.slice(0, 10).join(' '), 409, {
-    hint: 'Mend this, then move again. The tenant stays where it is.',
-  });
 }
 
 async function differs(command: Command, context: StepContext): Promise<boolean> {

@@ -1,11 +1,12 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { type Command } from '#audit';
 import { StepFailed, type StepContext } from '#operations';
-import { Database, TierdeckError } from '#platform';
+import { CONFIGURATION, Database, TierdeckError, type Configuration } from '#platform';
 import { TenantDatabases } from '../databases/tenant-databases.js';
 import { RuntimeInstances } from '../placement/worker-instances.js';
 import type { TenantMove } from './move.js';
 import { openMove, type MoveSession } from './move-session.js';
+import { Pace } from './pace.js';
 import { findMove, updateMove, type MoveColumns } from './moves.store.js';
 
 /** What all operations on a move share: the move itself, the two databases, and words for what went wrong. */
@@ -15,7 +16,13 @@ export class MoveWorkplace {
     readonly database: Database,
     readonly databases: TenantDatabases,
     readonly instances: RuntimeInstances,
+    @Inject(CONFIGURATION) private readonly configuration: Configuration,
   ) {}
+
+  /** For one piece of bulk work. */
+  pace(): Pace {
+    return new Pace(this.configuration.movePacePercent / 100);
+  }
 
   async move(context: Pick<StepContext, 'input'>): Promise<TenantMove> {
     const move = await findMove(this.database, String(context.input['move']));

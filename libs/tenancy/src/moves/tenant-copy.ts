@@ -2,6 +2,7 @@ import { pipeline } from 'node:stream/promises';
 import { Transform } from 'node:stream';
 import pg from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
+import type { Pace } from './pace.js';
 import type { MovedTable } from './tenant-tables.js';
 
 const id = pg.escapeIdentifier;
@@ -18,11 +19,13 @@ export async function digestTables(
   client: pg.ClientBase,
   tenantId: string,
   tables: readonly MovedTable[],
+  pace: Pace,
 ): Promise<TableDigests> {
   const digests: TableDigests = {};
   for (const { name, columns } of tables) {
     const { rows } = await client.query<{ rows: string; checksum: string }>(
-      `select count(*) as rows, coalesce(sum(hashtextextended(row(${columns.map((c) => id(c)).join(', ')})::text, 0)), 0) as checksum
+      `select count(*) as rows, coalesce(sum(hashtextextended(row(${columns.map((c) => id(c)).join(', ')})::text, 0)), 0) as checksum,
+         ${pace.inStatement}
        from ${id(name)} where tenant_id = $1`,
       [tenantId],
     );
@@ -53,9 +56,11 @@ export async function copyTenant(
   to: pg.Client,
   tenantId: string,
   tables: readonly MovedTable[],
+  pace: Pace,
   onRows: (rows: number) => void,
 ): Promise<number> {
   let rows = 0;
+  pace.begin();
   for (const { name, columns } of tables) {
     const list = columns.map((column) => id(column)).join(', ');
     const selected = `select ${list} from ${id(name)} where tenant_id = ${pg.escapeLiteral(tenantId)}`;
@@ -64,7 +69,13 @@ export async function copyTenant(
         // In COPY's text format a line feed ends a row; one inside a value is written as \n.
         for (let at = chunk.indexOf(10); at !== -1; at = chunk.indexOf(10, at + 1)) rows++;
         onRows(rows);
-        done(null, chunk);
+        // While this stream rests, neither server gets anything to do.
+        const restMs = pace.due();
+        if (restMs === 0) return done(null, chunk);
+        setTimeout(() => {
+          pace.begin();
+          done(null, chunk);
+        }, restMs);
       },
     });
     await pipeline(
@@ -77,7 +88,7 @@ export async function copyTenant(
 }
 
 /** Rows deleted in one statement: small enough that other tenants' writes hardly wait. */
-const batchRows = 5_000;
+const batchRows = 2_000;
 
 /**
  * Deletes a tenant's rows in batches, each a transaction of its own; the tenant stands in every statement. Triggers and
@@ -88,11 +99,13 @@ export async function eraseTenant(
   client: pg.Client,
   tenantId: string,
   tables: readonly Pick<MovedTable, 'name'>[],
+  pace: Pace,
   onRows: (rows: number) => Promise<void>,
 ): Promise<Record<string, number>> {
   const erased: Record<string, number> = {};
   let all = 0;
   await client.query('set session_replication_role = replica');
+  pace.begin();
   try {
     for (const { name } of tables) {
       for (;;) {
@@ -104,6 +117,7 @@ export async function eraseTenant(
         if (!rowCount) break;
         erased[name] = (erased[name] ?? 0) + rowCount;
         await onRows((all += rowCount));
+        await pace.rest();
       }
     }
   } finally {

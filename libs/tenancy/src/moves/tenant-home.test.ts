@@ -6,6 +6,7 @@ import {
   claimHome,
   closeHome,
   commitMoved,
+  expectArrival,
   leaveHome,
   liftPause,
   openHome,
@@ -20,6 +21,7 @@ describe('the home of a tenant', () => {
   let writer: pg.Client;
   let tenant: string;
   const move = randomUUID();
+  const key = randomUUID();
 
   beforeAll(async () => {
     database = await createTestDatabase('tenant');
@@ -58,9 +60,9 @@ describe('the home of a tenant', () => {
     expect(await write()).toBe('TD001');
     await liftPause(mover, tenant, first.token);
     expect(await write()).toBe('written');
-    expect(await commitMoved(mover, tenant, first)).toBeUndefined();
+    expect(await commitMoved(mover, tenant, first, key)).toBeUndefined();
     const second = await pauseHome(mover, tenant, move);
-    expect(await commitMoved(mover, tenant, second)).toBe(2);
+    expect(await commitMoved(mover, tenant, second, key)).toBe(2);
     expect(await write()).toBe('TD002');
     await liftPause(mover, tenant, second.token);
     expect(await readHome(mover, tenant)).toEqual({ state: 'MOVED', epoch: 2, moveId: move, closed: false });
@@ -74,8 +76,10 @@ describe('the home of a tenant', () => {
       tenant,
     ]);
     expect(await write()).toBe('written');
-    expect(await commitMoved(mover, tenant, pause)).toBeUndefined();
-    expect(await commitMoved(mover, tenant, { ...pause, since: performance.now() - 60_000 })).toBeUndefined();
+    expect(await commitMoved(mover, tenant, pause, key)).toBeUndefined();
+    expect(
+      await commitMoved(mover, tenant, { ...pause, since: performance.now() - 60_000 }, key),
+    ).toBeUndefined();
     expect((await readHome(mover, tenant)).state).toBe('PAUSED');
     expect(await write()).toBe('written');
   });
@@ -103,6 +107,29 @@ describe('the home of a tenant', () => {
     await slow.end();
     const pause = await pauseHome(mover, tenant, move);
     await liftPause(mover, tenant, pause.token);
+  });
+
+  it('is opened before the mover does by whoever has the key that the former home gives out once it is left', async () => {
+    const arrive = async (with_: string): Promise<boolean> => {
+      await writer.query('begin');
+      await writer.query(`select set_config('tierdeck.tenant_id', $1, true)`, [tenant]);
+      const { rows } = await writer.query<{ open: boolean }>('select tierdeck_arrive($1) as open', [with_]);
+      await writer.query('commit');
+      return rows[0]?.open === true;
+    };
+    await closeHome(mover, tenant, move);
+    expect(await arrive(key)).toBe(false);
+    await expectArrival(mover, tenant, move, key, 8);
+    expect(await arrive(randomUUID())).toBe(false);
+    expect(await write()).toBe('TD001');
+    expect(await arrive(key)).toBe(true);
+    expect(await write()).toBe('written');
+    expect(await readHome(mover, tenant)).toMatchObject({ state: 'ACTIVE', epoch: 8 });
+    // The mover, late, changes nothing; and the key opens nothing again.
+    await openHome(mover, tenant, move, 8);
+    await closeHome(mover, tenant, move);
+    expect(await arrive(key)).toBe(false);
+    expect(await write()).toBe('TD001');
   });
 
   it('is closed where the tenant goes until it is opened, and says that it is elsewhere when that came to nothing', async () => {

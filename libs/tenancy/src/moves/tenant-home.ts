@@ -75,9 +75,29 @@ export async function closeHome(client: pg.Client, tenantId: string, moveId: str
   await client.query(
     `insert into tenant_home as h (tenant_id, state, move_id, paused_until) values ($1, 'PAUSED', $2, 'infinity')
      on conflict (tenant_id) do update set state = 'PAUSED', move_id = $2, pause_token = null,
-       paused_until = 'infinity', changed_at = clock_timestamp()`,
+       paused_until = 'infinity', arrival_key = null, arrival_digest = null, arrival_epoch = null,
+       changed_at = clock_timestamp()`,
     [tenantId, moveId],
   );
+}
+
+/**
+ * Lets whoever has the key open the database to which a tenant goes. The database that it leaves hands the key out once
+ * it has been left ({@link commitMoved}), so a mover that dies then keeps nobody waiting.
+ */
+export async function expectArrival(
+  client: pg.Client,
+  tenantId: string,
+  moveId: string,
+  key: string,
+  epoch: number,
+): Promise<void> {
+  const { rowCount } = await client.query(
+    `update tenant_home set arrival_digest = sha256(convert_to($3::uuid::text, 'UTF8')), arrival_epoch = $4
+     where tenant_id = $1 and move_id = $2 and state = 'PAUSED'`,
+    [tenantId, moveId, key, epoch],
+  );
+  if (rowCount !== 1) throw new Error('the home to which the tenant goes is not closed for this move');
 }
 
 /** Opens the database in which the tenant lives from now on. Repeated, it changes nothing. */
@@ -89,7 +109,7 @@ export async function openHome(
 ): Promise<void> {
   await client.query(
     `update tenant_home set state = 'ACTIVE', epoch = $3, move_id = $2, pause_token = null, paused_until = null,
-       changed_at = clock_timestamp()
+       arrival_key = null, arrival_digest = null, arrival_epoch = null, changed_at = clock_timestamp()
      where tenant_id = $1 and (state, epoch, move_id) is distinct from ('ACTIVE', $3::bigint, $2::uuid)`,
     [tenantId, moveId, epoch],
   );
@@ -100,7 +120,7 @@ export async function leaveHome(client: pg.Client, tenantId: string): Promise<vo
   await client.query(
     `insert into tenant_home as h (tenant_id, state) values ($1, 'MOVED')
      on conflict (tenant_id) do update set state = 'MOVED', move_id = null, pause_token = null, paused_until = null,
-       changed_at = clock_timestamp()`,
+       arrival_digest = null, arrival_epoch = null, changed_at = clock_timestamp()`,
     [tenantId],
   );
 }
@@ -163,22 +183,24 @@ export async function liftPause(client: pg.Client, tenantId: string, token: stri
 
 /**
  * The commit point: from here on the tenant does not live in this database.
+ * @param key handed out from now on to whoever still asks here; it opens the new home.
  * @returns the new epoch; undefined if the pause has run out, so that somebody may have written since.
  */
 export async function commitMoved(
   client: pg.Client,
   tenantId: string,
   pause: Pause,
+  key: string,
 ): Promise<number | undefined> {
   // Both clocks must agree: that of the server may have been set back meanwhile.
   if (performance.now() - pause.since > 0.9 * pauseLimitMs) return undefined;
-  const [tenant, token] = [tenantId, pause.token].map((text) => pg.escapeLiteral(text));
+  const [tenant, token, opener] = [tenantId, pause.token, key].map((text) => pg.escapeLiteral(text));
   try {
     const results = (await client.query(
       `begin; set local lock_timeout = ${fenceTimeoutMs};
        select pg_advisory_xact_lock(${fenceKey(tenantId)});
        update tenant_home set state = 'MOVED', epoch = epoch + 1, pause_token = null, paused_until = null,
-         changed_at = clock_timestamp()
+         arrival_key = ${opener}, changed_at = clock_timestamp()
        where tenant_id = ${tenant} and pause_token = ${token} and state = 'PAUSED' and paused_until > clock_timestamp()
        returning epoch;
        commit`,
