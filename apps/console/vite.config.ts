@@ -18,6 +18,6 @@ export default defineConfig({
   server: {
     host: '127.0.0.1',
     port: 4200,
-    proxy: { '/graphql': { target: controlPlane, ws: true } },
+    proxy: { '/graphql': { target: controlPlane, ws: true }, '/backups': controlPlane },
   },
 });

@@ -17,6 +17,7 @@ import {
   flagViews,
   fleetStatuses,
   operationStatuses,
+  placements,
   releaseStatuses,
   riskClasses,
   tenantStatuses,
@@ -60,6 +61,30 @@ const tenant = createRoute({
     kind: text,
   }),
   component: lazyRouteComponent(() => import('./tenants/tenant.page.js'), 'TenantPage'),
+});
+
+const offboardTenant = createRoute({
+  getParentRoute: () => root,
+  path: '/tenants/$slug/offboard',
+  component: lazyRouteComponent(() => import('./tenants/offboard.page.js'), 'OffboardPage'),
+});
+
+const moveTenant = createRoute({
+  getParentRoute: () => root,
+  path: '/tenants/$slug/move',
+  validateSearch: searchOf({
+    database: oneOf(placements),
+    workers: oneOf(placements),
+    cluster: text,
+  }),
+  component: lazyRouteComponent(() => import('./tenants/move.page.js'), 'MovePage'),
+});
+
+const clusters = createRoute({
+  getParentRoute: () => root,
+  path: '/clusters',
+  validateSearch: searchOf({ cluster: text }),
+  component: lazyRouteComponent(() => import('./clusters/clusters.page.js'), 'ClustersPage'),
 });
 
 const onboard = createRoute({
@@ -221,6 +246,9 @@ export const router = createRouter({
     home,
     tenants,
     tenant,
+    offboardTenant,
+    moveTenant,
+    clusters,
     onboard,
     operations,
     operation,

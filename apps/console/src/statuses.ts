@@ -3,6 +3,8 @@ import type { Enum } from './graphql/graphql.js';
 /** The values of the schema's enums, in the order in which people meet them. */
 export const tiers = ['SHARED', 'HYBRID', 'DEDICATED'] as const satisfies Enum<'IsolationTier'>[];
 
+export const placements = ['SHARED', 'DEDICATED'] as const satisfies Enum<'Placement'>[];
+
 export const tenantStatuses = [
   'ACTIVE',
   'PROVISIONING',

@@ -32,6 +32,7 @@ import {
   TenantFieldsResolver,
 } from './graphql/tenant-fields.resolver.js';
 import { LifecycleFieldsResolver } from './graphql/lifecycle-fields.resolver.js';
+import { OffboardingPlanResolver } from './graphql/offboarding-plan.resolver.js';
 import { TenantsResolver } from './graphql/tenants.resolver.js';
 import { TenantKeys } from './keys/index.js';
 import { LifecycleService } from './lifecycle/lifecycle.service.js';
@@ -50,6 +51,7 @@ import { UndoWindow } from './moves/undo-window.js';
 import { ErasureProof } from './offboarding/erasure-proof.js';
 import { OffboardTenantOperation } from './offboarding/offboard-tenant.operation.js';
 import { OffboardingArchive } from './offboarding/offboarding-archive.js';
+import { OffboardingPlanner } from './offboarding/offboarding-plan.js';
 import { OnboardTenantOperation } from './onboarding/onboard-tenant.operation.js';
 import { TenantWishes } from './onboarding/tenant-wishes.js';
 import { ChangeWorkersOperation } from './placement/change-workers.operation.js';
@@ -104,6 +106,8 @@ import { WorkerPoolsService } from './workers/worker-pools.service.js';
     ErasureProof,
     OffboardingArchive,
     OffboardTenantOperation,
+    OffboardingPlanner,
+    OffboardingPlanResolver,
     ChangeWorkersOperation,
     ClustersReadModel,
     PlacementPlanner,

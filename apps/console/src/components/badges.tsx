@@ -80,6 +80,32 @@ export function StatusBadge({ status, plain }: { status: string; plain?: boolean
   );
 }
 
+interface TenantStatusBadgeProps {
+  status: string;
+  /** Of a SUSPENDED tenant: READ_ONLY refuses writes alone. */
+  suspension: string | null;
+  plain?: boolean;
+}
+
+/** The status of a tenant as people read it; one whose writes alone are refused says so. */
+export const tenantStatusTitle = (status: string, suspension: string | null): string =>
+  status === 'SUSPENDED' && suspension === 'READ_ONLY' ? 'Read only' : sentence(status);
+
+/** The status of a tenant, with what a suspension refuses. */
+export function TenantStatusBadge({ status, suspension, plain }: TenantStatusBadgeProps) {
+  if (status !== 'SUSPENDED') return <StatusBadge status={status} plain={plain ?? false} />;
+  const readOnly = suspension === 'READ_ONLY';
+  return (
+    <Tooltip label={readOnly ? 'Reads are served, writes are refused' : 'Every request is refused'}>
+      <span>
+        <Badge tone={readOnly ? 'warn' : 'bad'} dot plain={plain ?? false}>
+          {tenantStatusTitle(status, suspension)}
+        </Badge>
+      </span>
+    </Tooltip>
+  );
+}
+
 export type Tier = 'SHARED' | 'HYBRID' | 'DEDICATED';
 export type Placement = 'SHARED' | 'DEDICATED';
 const tierTone = { SHARED: 'shared', HYBRID: 'hybrid', DEDICATED: 'dedicated' } as const;

@@ -85,15 +85,18 @@ export function Wizard({ steps, aside, finish }: WizardProps) {
       </ol>
       {step?.content}
       <Group justify="space-between">
-        <Button
-          variant="default"
-          size="sm"
-          disabled={at === 0}
-          leftSection={<IconArrowLeft size={15} />}
-          onClick={() => setAt(at - 1)}
-        >
-          Back
-        </Button>
+        {at > 0 ? (
+          <Button
+            variant="default"
+            size="sm"
+            leftSection={<IconArrowLeft size={15} />}
+            onClick={() => setAt(at - 1)}
+          >
+            Back
+          </Button>
+        ) : (
+          <span />
+        )}
         {last ? (
           <Button
             type="submit"

@@ -1,7 +1,6 @@
 import { Button, Code, Group, Skeleton, Stack } from '@mantine/core';
 import { IconPlayerStop, IconRefresh } from '@tabler/icons-react';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { useState } from 'react';
 import { StatusBadge } from '../components/badges.js';
 import { CommandText } from '../components/command-text.js';
 import { useConfirm } from '../components/confirm.js';
@@ -13,30 +12,20 @@ import { Page, Panel } from '../components/page.js';
 import { ProblemState } from '../components/states.js';
 import { Time } from '../components/time.js';
 import { useCommand } from '../graphql/use-command.js';
-import { useLive } from '../graphql/use-live.js';
-import { useRead } from '../graphql/use-read.js';
 import { useCan } from '../session/session.js';
 import type { OperationDetail } from './operation.fragment.js';
 import { operationTitle } from './operation-kind.js';
-import {
-  cancelOperationMutation,
-  operationProgressSubscription,
-  operationQuery,
-  retryOperationMutation,
-} from './operations.query.js';
+import { cancelOperationMutation, retryOperationMutation } from './operations.query.js';
 import styles from './operation.module.css';
 import { Steps } from './steps.js';
+import { useOperation } from './use-operation.js';
 
 const route = getRouteApi('/operations/$id');
 
 /** The live step list; it is an address, so it survives closing the browser. */
 export function OperationPage() {
   const { id } = route.useParams();
-  const { data, problem, loading, refresh } = useRead(operationQuery, { id });
-  const [latest, setLatest] = useState<OperationDetail>();
-  useLive(operationProgressSubscription, { id }, (event) => setLatest(event.operationProgress));
-  const operation = latest?.id === id ? latest : data?.operation;
-
+  const { operation, problem, loading, refresh } = useOperation(id);
   if (problem && !operation) return <ProblemState problem={problem} onRetry={refresh} />;
   if (loading || !operation) {
     return loading ? (

@@ -29,7 +29,9 @@ export function Steps({ steps, endedAt }: StepsProps) {
               <span className={`${styles['duration']} num`}>{durationOf(step, endedAt, now)}</span>
             </div>
             <StepProgress progress={step.progress} running={step.status === 'RUNNING'} />
-            {step.errorMessage && <div className={styles['error']}>{step.errorMessage}</div>}
+            {step.errorMessage && (
+              <div className={styles[step.status === 'WAITING' ? 'waits' : 'error']}>{step.errorMessage}</div>
+            )}
           </div>
         </li>
       ))}

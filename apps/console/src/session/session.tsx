@@ -15,6 +15,8 @@ import { Splash } from './splash.js';
 
 interface Session {
   viewer: Viewer;
+  /** Reads a file of the control plane as the viewer. @throws Error with the reason of a refusal. */
+  request: (path: string) => Promise<Response>;
   signOut: () => void;
 }
 
@@ -78,12 +80,22 @@ function SignedIn({ token, viewer, onEnd, children }: SignedInProps) {
     [token, onEnd],
   );
   useEffect(() => () => connection.dispose(), [connection]);
-  const session = useMemo(() => ({ viewer, signOut: () => onEnd() }), [viewer, onEnd]);
+  const session = useMemo(
+    () => ({ viewer, request: (path: string) => requestAs(token, path), signOut: () => onEnd() }),
+    [viewer, token, onEnd],
+  );
   return (
     <SessionContext value={session}>
       <UrqlProvider value={connection.client}>{children}</UrqlProvider>
     </SessionContext>
   );
+}
+
+async function requestAs(token: string, path: string): Promise<Response> {
+  const answer = await fetch(path, { headers: { authorization: `Bearer ${token}` } });
+  if (answer.ok) return answer;
+  const { message } = (await answer.json().catch(() => ({}))) as { message?: string };
+  throw new Error(message ?? `The control plane answered with status ${answer.status}.`);
 }
 
 export function useSession(): Session {

@@ -9,6 +9,7 @@ import {
   IconGitPullRequest,
   IconHistory,
   IconServer2,
+  IconServerBolt,
   IconStack2,
   IconStackPush,
   IconTable,
@@ -22,6 +23,7 @@ export const navigation = [
     pages: [
       { to: '/tenants', label: 'Tenants', key: 't', icon: IconBuildingWarehouse },
       { to: '/operations', label: 'Operations', key: 'o', icon: IconArrowsShuffle },
+      { to: '/clusters', label: 'Clusters', key: 'c', icon: IconServerBolt },
       { to: '/fleet', label: 'Fleet', key: 'l', icon: IconDatabase },
       { to: '/instances', label: 'Data plane', key: 'd', icon: IconServer2 },
     ],

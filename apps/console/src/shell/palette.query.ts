@@ -10,6 +10,7 @@ export const paletteQuery = graphql(`
           name
           tier
           status
+          suspension
         }
       }
     }

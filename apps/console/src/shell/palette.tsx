@@ -4,6 +4,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { useMantineColorScheme } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useState } from 'react';
+import { tenantStatusTitle } from '../components/badges.js';
 import { useRead } from '../graphql/use-read.js';
 import { useSession } from '../session/session.js';
 import { paletteQuery } from './palette.query.js';
@@ -29,7 +30,7 @@ export function Palette({ onShortcuts }: { onShortcuts: () => void }) {
       actions: (data?.tenants.edges ?? []).map(({ node }) => ({
         id: `tenant-${node.slug}`,
         label: node.name,
-        description: `${node.slug} · ${node.tier.toLowerCase()} · ${node.status.toLowerCase()}`,
+        description: `${node.slug} · ${node.tier.toLowerCase()} · ${tenantStatusTitle(node.status, node.suspension).toLowerCase()}`,
         leftSection: <IconBuildingWarehouse {...icon} />,
         onClick: () => void navigate({ to: '/tenants/$slug', params: { slug: node.slug } }),
       })),

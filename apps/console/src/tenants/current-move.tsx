@@ -1,13 +1,18 @@
 import { Button, Progress } from '@mantine/core';
+import { IconArrowBackUp, IconPlayerStop } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { StatusBadge } from '../components/badges.js';
 import { useConfirm } from '../components/confirm.js';
 import { Stat } from '../components/facts.js';
 import { formatBytes, formatDuration, formatNumber } from '../components/format.js';
 import { Panel } from '../components/page.js';
-import { Time } from '../components/time.js';
+import { useNow } from '../components/use-now.js';
 import { useCommand } from '../graphql/use-command.js';
+import { Steps } from '../operations/steps.js';
+import { useOperation } from '../operations/use-operation.js';
 import { useCan } from '../session/session.js';
+import { MovePicture } from './move-picture.js';
+import { copiedShare, moveView } from './move-progress.js';
 import {
   cancelMoveMutation,
   finishMoveMutation,
@@ -22,16 +27,83 @@ interface CurrentMoveProps {
   onChanged: () => void;
 }
 
-/** A move as it goes on: it can be aborted until the cut-over, and undone for a while after it. */
+/** A move as it goes on: a picture of it, its figures and steps. Aborted until the cut-over, undone for a while after. */
 export function CurrentMove({ tenant, move, onChanged }: CurrentMoveProps) {
+  const { operation } = useOperation(move.followUpId ?? move.id);
+  const view = moveView(move);
+  return (
+    <Panel
+      title={
+        <span className={styles['head']}>
+          The move <StatusBadge status={move.state} />
+        </span>
+      }
+      actions={<MoveActions tenant={tenant} move={move} onChanged={onChanged} />}
+    >
+      <div className={styles['move']}>
+        <span className="dim" role="status">
+          {view.now}
+        </span>
+        <MovePicture
+          tenant={tenant}
+          source={{ name: move.sourceName, placement: move.fromPlacement }}
+          target={{ name: move.targetName, placement: move.toPlacement }}
+          {...view}
+        />
+        {!move.cutOverAt && <Progress value={100 * (copiedShare(move) ?? 0)} aria-label="Rows copied" />}
+        <div className={styles['figures']}>
+          <Stat
+            label="Rows copied"
+            value={formatNumber(move.rowsCopied)}
+            detail={move.rowsTotal ? `of about ${formatNumber(move.rowsTotal)}` : undefined}
+          />
+          <Stat
+            label="Lag"
+            value={move.lagBytes === null ? '—' : formatBytes(move.lagBytes)}
+            detail="changes not there yet"
+          />
+          <Stat
+            label="Still to copy"
+            value={move.estimatedSeconds === null ? '—' : formatDuration(move.estimatedSeconds * 1_000)}
+          />
+          <Stat
+            label="Writers waited"
+            value={move.pauseMs === null ? 'not yet' : formatDuration(move.pauseMs)}
+            detail="at the cut-over"
+          />
+          {move.state === 'UNDO_WINDOW' && move.undoUntil && <UndoLeft until={move.undoUntil} />}
+        </div>
+        {operation && (
+          <>
+            <Steps steps={operation.steps} endedAt={operation.finishedAt} />
+            <Link to="/operations/$id" params={{ id: operation.id }}>
+              The operation
+            </Link>
+          </>
+        )}
+      </div>
+    </Panel>
+  );
+}
+
+function UndoLeft({ until }: { until: string }) {
+  const left = new Date(until).getTime() - useNow(1_000);
+  return (
+    <Stat
+      label="Can be undone for"
+      value={left > 0 ? formatDuration(Math.ceil(left / 1_000) * 1_000) : 'no longer'}
+    />
+  );
+}
+
+function MoveActions({ tenant, move, onChanged }: CurrentMoveProps) {
   const confirm = useConfirm();
   const may = useCan('placement:write');
   const mayCancel = useCan('operations:write');
   const cancel = useCommand(cancelMoveMutation);
   const undo = useCommand(undoMoveMutation);
   const finish = useCommand(finishMoveMutation);
-  const undoable = move.state === 'UNDO_WINDOW';
-  const done = move.rowsTotal ? Math.min(100, (100 * move.rowsCopied) / move.rowsTotal) : 0;
+  const abortable = ['PREPARING', 'COPYING', 'FOLLOWING'].includes(move.state);
 
   const onAbort = async () => {
     await cancel.run({ id: move.id }, { done: 'The move is being aborted; the tenant stays where it is' });
@@ -61,62 +133,33 @@ export function CurrentMove({ tenant, move, onChanged }: CurrentMoveProps) {
     onChanged();
   };
 
+  if (abortable) {
+    return (
+      <Button
+        variant="default"
+        disabled={!mayCancel}
+        loading={cancel.busy}
+        leftSection={<IconPlayerStop size={15} />}
+        onClick={() => void onAbort()}
+      >
+        Abort
+      </Button>
+    );
+  }
+  if (move.state !== 'UNDO_WINDOW') return null;
   return (
-    <Panel
-      title="The move"
-      actions={
-        <>
-          <Link to="/operations/$id" params={{ id: move.followUpId ?? move.id }}>
-            Steps
-          </Link>
-          {!move.cutOverAt && (
-            <Button
-              variant="default"
-              disabled={!mayCancel}
-              loading={cancel.busy}
-              onClick={() => void onAbort()}
-            >
-              Abort
-            </Button>
-          )}
-          {undoable && (
-            <>
-              <Button variant="default" disabled={!may} loading={finish.busy} onClick={() => void onFinish()}>
-                Finish now
-              </Button>
-              <Button disabled={!may} loading={undo.busy} onClick={() => void onUndo()}>
-                Undo
-              </Button>
-            </>
-          )}
-        </>
-      }
-    >
-      <div className={styles['move']}>
-        <div>
-          <span className="mono">{move.sourceName}</span> → <span className="mono">{move.targetName}</span>{' '}
-          <StatusBadge status={move.state} />
-        </div>
-        <Progress value={undoable ? 100 : done} aria-label="Rows copied" />
-        <div className={styles['figures']}>
-          <Stat
-            label="Rows copied"
-            value={formatNumber(move.rowsCopied)}
-            detail={move.rowsTotal ? `of about ${formatNumber(move.rowsTotal)}` : undefined}
-          />
-          <Stat label="Lag" value={move.lagBytes === null ? '—' : formatBytes(move.lagBytes)} />
-          <Stat
-            label="Still"
-            value={move.estimatedSeconds === null ? '—' : formatDuration(move.estimatedSeconds * 1_000)}
-          />
-          <Stat
-            label="Writers waited"
-            value={move.pauseMs === null ? 'not yet' : formatDuration(move.pauseMs)}
-            detail="at the cut-over"
-          />
-          {move.undoUntil && <Stat label="Can be undone" value={<Time at={move.undoUntil} />} />}
-        </div>
-      </div>
-    </Panel>
+    <>
+      <Button variant="default" disabled={!may} loading={finish.busy} onClick={() => void onFinish()}>
+        Finish now
+      </Button>
+      <Button
+        disabled={!may}
+        loading={undo.busy}
+        leftSection={<IconArrowBackUp size={15} />}
+        onClick={() => void onUndo()}
+      >
+        Undo
+      </Button>
+    </>
   );
 }

@@ -1,11 +1,13 @@
 import { Button, Loader } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
+import { type Cost, costDifference, formatCost } from '../clusters/rate-card.js';
 import { TierBadge } from '../components/badges.js';
 import { formatDuration, formatNumber } from '../components/format.js';
 import { Panel } from '../components/page.js';
 import { useRead } from '../graphql/use-read.js';
 import { useCan } from '../session/session.js';
 import { tierOf } from './onboarding-plan.js';
-import { placementPlanQuery } from './placement.query.js';
+import { type PlacementPlan, placementPlanQuery } from './placement.query.js';
 import type { TenantDetail } from './tenant.query.js';
 import styles from './placement.module.css';
 
@@ -60,7 +62,6 @@ function Choice({ tenant, choice: { database, workers }, moving, onChoose }: Cho
   const input = { tenant: tenant.slug, database, integrationWorkers: workers };
   const { data, problem } = useRead(placementPlanQuery, { input });
   const plan = data?.placementPlan;
-  const difference = plan ? plan.targetMonthlyCost - plan.currentMonthlyCost : 0;
   return (
     <section className={styles['choice']} data-now={now}>
       <TierBadge tier={tierOf(database, workers)} database={database} workers={workers} />
@@ -72,16 +73,7 @@ function Choice({ tenant, choice: { database, workers }, moving, onChoose }: Cho
       {!plan && !problem && <Loader size="xs" type="dots" />}
       {plan && (
         <>
-          <div className={styles['cost']}>
-            <b className="num">{formatNumber(plan.targetMonthlyCost)}</b> a month
-            {!now && difference !== 0 && (
-              <span className="dim num">
-                {' '}
-                ({difference > 0 ? '+' : '−'}
-                {formatNumber(Math.abs(difference))})
-              </span>
-            )}
-          </div>
+          <MonthlyCost plan={plan} now={now} />
           {!now && plan.rows > 0 && (
             <div className="dim num">
               copies {formatNumber(plan.rows)} rows
@@ -116,5 +108,28 @@ function Choice({ tenant, choice: { database, workers }, moving, onChoose }: Cho
         )}
       </div>
     </section>
+  );
+}
+
+function MonthlyCost({ plan, now }: { plan: PlacementPlan; now: boolean }) {
+  const cost: Cost = plan.targetMonthlyCost;
+  const difference = now ? undefined : costDifference(plan.currentMonthlyCost, cost);
+  if (cost === null) {
+    return (
+      <div className="dim">
+        No rate card set.{' '}
+        {plan.targetCluster && (
+          <Link to="/clusters" search={{ cluster: plan.targetCluster }}>
+            Set it
+          </Link>
+        )}
+      </div>
+    );
+  }
+  return (
+    <div className={styles['cost']}>
+      <b className="num">{formatCost(cost)}</b> a month
+      {difference && <span className="dim num"> ({difference})</span>}
+    </div>
   );
 }

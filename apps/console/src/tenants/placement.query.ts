@@ -35,11 +35,27 @@ export const placementPlanQuery = graphql(`
       copySeconds
       currentMonthlyCost
       targetMonthlyCost
+      currentCluster
       targetCluster
       targetTier
       steps
       risks
       blockers
+    }
+  }
+`);
+
+export type PlacementPlan = ResultOf<typeof placementPlanQuery>['placementPlan'];
+
+export const changePlacementMutation = graphql(`
+  mutation ChangePlacement($input: ChangePlacementInput!) {
+    changePlacement(input: $input) {
+      tenant {
+        id
+      }
+      operation {
+        id
+      }
     }
   }
 `);

@@ -5,6 +5,7 @@ export const tenantTabs = [
   'flags',
   'quotas',
   'backups',
+  'lifecycle',
   'operations',
   'dead-letters',
   'audit',

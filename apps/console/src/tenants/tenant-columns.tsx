@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router';
-import { StatusBadge, TierBadge } from '../components/badges.js';
+import { TenantStatusBadge, TierBadge } from '../components/badges.js';
 import type { Column } from '../components/data-grid.js';
 import { sentence } from '../components/format.js';
 import { Labels } from '../components/labels.js';
@@ -30,7 +30,7 @@ export const tenantColumns: Column<TenantRow>[] = [
     key: 'status',
     header: 'Status',
     width: '118px',
-    render: (tenant) => <StatusBadge status={tenant.status} plain />,
+    render: (tenant) => <TenantStatusBadge status={tenant.status} suspension={tenant.suspension} plain />,
   },
   {
     key: 'tier',

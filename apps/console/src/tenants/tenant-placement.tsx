@@ -1,11 +1,11 @@
-import { useEffect, useState } from 'react';
+import { useNavigate } from '@tanstack/react-router';
+import { useEffect } from 'react';
 import { Panel } from '../components/page.js';
 import { ProblemState } from '../components/states.js';
 import { useRead } from '../graphql/use-read.js';
-import { ChangePlacement } from './change-placement.js';
 import { CurrentMove } from './current-move.js';
 import { MoveTable } from './move-table.js';
-import { type Placements, PlacementComparison } from './placement-comparison.js';
+import { PlacementComparison } from './placement-comparison.js';
 import { PlacementPicture } from './placement-picture.js';
 import { movesQuery } from './placement.query.js';
 import type { TenantDetail } from './tenant.query.js';
@@ -16,7 +16,7 @@ const refreshMilliseconds = 1_000;
 /** Where a tenant runs, what the other tiers would cost and risk, and the move between them as it goes on. */
 export function TenantPlacement({ tenant, onChanged }: { tenant: TenantDetail; onChanged: () => void }) {
   const { data, problem, refresh } = useRead(movesQuery, { slug: tenant.slug });
-  const [wanted, setWanted] = useState<Placements>();
+  const navigate = useNavigate();
   const moves = data?.tenant?.moves ?? [];
   const current = moves.find(({ finishedAt }) => finishedAt === null);
   const moving = current !== undefined;
@@ -34,18 +34,18 @@ export function TenantPlacement({ tenant, onChanged }: { tenant: TenantDetail; o
       <Panel title="Where it runs">
         <PlacementPicture tenant={tenant} />
       </Panel>
-      <PlacementComparison tenant={tenant} moving={moving} onChoose={setWanted} />
+      <PlacementComparison
+        tenant={tenant}
+        moving={moving}
+        onChoose={(search) =>
+          void navigate({ to: '/tenants/$slug/move', params: { slug: tenant.slug }, search })
+        }
+      />
       {moves.some(({ finishedAt }) => finishedAt !== null) && (
         <Panel title="Moves so far" flush>
           <MoveTable moves={moves.filter(({ finishedAt }) => finishedAt !== null)} />
         </Panel>
       )}
-      <ChangePlacement
-        tenant={tenant}
-        wanted={wanted}
-        opened={wanted !== undefined}
-        onClose={() => setWanted(undefined)}
-      />
     </div>
   );
 }

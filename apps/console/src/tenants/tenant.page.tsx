@@ -1,7 +1,7 @@
 import { Skeleton, Tabs } from '@mantine/core';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { Timeline } from '../audit/timeline.js';
-import { StatusBadge, TierBadge } from '../components/badges.js';
+import { TenantStatusBadge, TierBadge } from '../components/badges.js';
 import { CopyAsCli } from '../components/copy-button.js';
 import { sentence } from '../components/format.js';
 import { Page } from '../components/page.js';
@@ -12,7 +12,9 @@ import { TenantQuotas } from '../quotas/tenant-quotas.js';
 import { DeadLetters } from './dead-letters.js';
 import { TenantActions } from './tenant-actions.js';
 import { TenantBackups } from './tenant-backups.js';
+import { TenantBanner } from './tenant-banner.js';
 import { TenantFlags } from './tenant-flags.js';
+import { TenantLifecycle } from './tenant-lifecycle.js';
 import { TenantOperations } from './tenant-operations.js';
 import { TenantOverview } from './tenant-overview.js';
 import { TenantPlacement } from './tenant-placement.js';
@@ -66,7 +68,7 @@ function TenantView({ tenant, onChanged }: { tenant: TenantDetail; onChanged: ()
       }
       badges={
         <>
-          <StatusBadge status={tenant.status} />
+          <TenantStatusBadge status={tenant.status} suspension={tenant.suspension} />
           <TierBadge
             tier={tenant.tier}
             database={tenant.database.placement}
@@ -81,6 +83,7 @@ function TenantView({ tenant, onChanged }: { tenant: TenantDetail; onChanged: ()
         </>
       }
     >
+      <TenantBanner tenant={tenant} />
       <Tabs
         value={tab}
         keepMounted={false}
@@ -92,7 +95,7 @@ function TenantView({ tenant, onChanged }: { tenant: TenantDetail; onChanged: ()
           })
         }
       >
-        <Tabs.List>
+        <Tabs.List className={styles['tabList'] ?? ''}>
           {tenantTabs.map((name) => (
             <Tabs.Tab key={name} value={name}>
               {sentence(name.replace('-', ' '))}
@@ -106,6 +109,7 @@ function TenantView({ tenant, onChanged }: { tenant: TenantDetail; onChanged: ()
           {tab === 'flags' && <TenantFlags slug={tenant.slug} />}
           {tab === 'quotas' && <TenantQuotas slug={tenant.slug} />}
           {tab === 'backups' && <TenantBackups slug={tenant.slug} />}
+          {tab === 'lifecycle' && <TenantLifecycle tenant={tenant} onChanged={onChanged} />}
           {tab === 'operations' && <TenantOperations slug={tenant.slug} />}
           {tab === 'dead-letters' && <DeadLetters slug={tenant.slug} />}
           {tab === 'audit' && <Timeline filter={{ tenant: tenant.slug }} />}

@@ -8,6 +8,9 @@ export const tenantQuery = graphql(`
       name
       plan
       status
+      suspension
+      eraseAfter
+      erasingSince
       region
       labels
       tier
@@ -103,51 +106,6 @@ export const retryDeadLetterMutation = graphql(`
   mutation RetryDeadLetter($input: RetryDeadLetterInput!) {
     retryDeadLetter(input: $input) {
       ok
-    }
-  }
-`);
-
-export const suspendTenantMutation = graphql(`
-  mutation SuspendTenant($input: SuspendTenantInput!) {
-    suspendTenant(input: $input) {
-      tenant {
-        id
-        status
-      }
-    }
-  }
-`);
-
-export const resumeTenantMutation = graphql(`
-  mutation ResumeTenant($input: TenantReasonInput!) {
-    resumeTenant(input: $input) {
-      tenant {
-        id
-        status
-      }
-    }
-  }
-`);
-
-export const changePlacementMutation = graphql(`
-  mutation ChangePlacement($input: ChangePlacementInput!) {
-    changePlacement(input: $input) {
-      tenant {
-        id
-      }
-      operation {
-        id
-      }
-    }
-  }
-`);
-
-export const offboardTenantMutation = graphql(`
-  mutation OffboardTenant($input: OffboardTenantInput!) {
-    offboardTenant(input: $input) {
-      operation {
-        id
-      }
     }
   }
 `);

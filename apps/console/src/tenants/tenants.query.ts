@@ -26,6 +26,7 @@ export const tenantsQuery = graphql(`
           name
           plan
           status
+          suspension
           region
           labels
           tier

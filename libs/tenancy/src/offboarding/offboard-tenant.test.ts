@@ -3,6 +3,7 @@ import { createTestDatabase, type TestDatabase } from '../../../../test/support/
 import { tenantManifest, TestTenancy } from '../../../../test/support/tenancy.js';
 import { countRows, tenantTables, total } from '../databases/tenant-rows.js';
 import { LifecycleService } from '../lifecycle/lifecycle.service.js';
+import { OffboardingPlanner } from './offboarding-plan.js';
 import { TenantTokensService } from '../tenant-tokens.service.js';
 
 describe('offboarding', () => {
@@ -63,6 +64,25 @@ describe('offboarding', () => {
     await expect(tenancy.apply(tenantManifest('leaving', { name: 'Again' }))).rejects.toThrow(
       'was offboarded',
     );
+  });
+
+  it('says before what would be erased, and what stands in the way', async () => {
+    await tenancy.onboard(tenantManifest('weighed', { database: 'DEDICATED' }));
+    const tenant = await tenancy.readModel.bySlug('weighed');
+    await tenancy.foundation.commands.asSystem('test', (command) =>
+      tenancy.app.get(TenantTokensService).create(command, { tenant: 'weighed', name: 'erp' }),
+    );
+    const planner = tenancy.app.get(OffboardingPlanner);
+    const plan = await planner.plan(tenant);
+    expect(plan).toMatchObject({ databaseDropped: true, tokens: 1, archives: 0, retentionHours: 168 });
+    expect(plan.blockers).toEqual([]);
+    expect(plan.rows).toBe(await rowsIn(tenant.databaseId as string, tenant.id));
+    expect(total(Object.fromEntries(plan.tables.map(({ table, rows }) => [table, rows])))).toBe(plan.rows);
+
+    await tenancy.foundation.commands.asSystem('test', (command) =>
+      tenancy.app.get(LifecycleService).placeHold(command, { tenant: 'weighed', reason: 'lawsuit' }),
+    );
+    expect((await planner.plan(tenant)).blockers).toEqual(['A legal hold keeps the data: lawsuit']);
   });
 
   it('drops database and role of a dedicated tenant, also while it is connected', async () => {
