@@ -84,4 +84,36 @@ describe('TypeORM inside a tenant', () => {
     expect(skus.map(({ sku }) => sku)).toEqual(['kept', `own-${alpha.id}`]);
     expect(await asTenant(beta, () => repository.countBy({ sku: 'kept' }))).toBe(0);
   });
+
+  it('reads for a tenant that is suspended for writes, and refuses its writes by name', async () => {
+    const [, , gamma = { id: '' }] = tenants;
+    const suspended = { ...gamma, readOnly: true };
+    const own = { sku: `own-${gamma.id}` };
+    expect(await asTenant(suspended, () => repository.findBy(own))).toHaveLength(1);
+    const inTransaction = () => source.transaction((tx) => tx.countBy(items, own));
+    expect(await asTenant(suspended, inTransaction)).toBe(1);
+
+    const writes: (() => Promise<unknown>)[] = [
+      () => repository.insert({ sku: 'new', quantity: 1 }),
+      () => repository.save({ sku: 'new', quantity: 1 }),
+      () => repository.update(own, { quantity: 7 }),
+      () => repository.delete(own),
+      () => source.query('with gone as (delete from item returning 1) select count(*) from gone'),
+      () => source.transaction((tx) => tx.insert(items, { sku: 'new', quantity: 1 })),
+      () =>
+        source.transaction(async (tx) => {
+          await tx.countBy(items, own);
+          await tx.delete(items, own);
+        }),
+    ];
+    for (const write of writes) {
+      const refused = { code: 'TENANT_READ_ONLY', httpStatus: 403 };
+      await expect(asTenant(suspended, write)).rejects.toMatchObject(refused);
+    }
+    // A statement that fails for another reason keeps its own error, and the tenant resumed is written again.
+    await expect(asTenant(suspended, () => source.query('select 1 / 0'))).rejects.toThrow(/division by zero/);
+    expect(await asTenant(gamma, () => repository.find())).toEqual([expect.objectContaining(own)]);
+    await asTenant(gamma, () => repository.insert({ sku: 'new', quantity: 1 }));
+    expect(await asTenant(suspended, () => repository.count())).toBe(2);
+  });
 });

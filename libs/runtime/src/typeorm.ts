@@ -1,16 +1,27 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import pg, { Client, Pool, type PoolConfig, type Submittable } from 'pg';
 import { pipeline, type Statement } from './scoped-query.js';
-import { contextOf, readOnlyContextOf, statementOf } from './statements.js';
+import { TenantReadOnly } from './errors.js';
+import { contextOf, isReadOnlyRefusal, readOnlyContextOf, statementOf } from './statements.js';
 
 const current = new AsyncLocalStorage<Statement>();
 
-/** Everything that TypeORM asks the database for inside `work` is asked for this tenant. */
-export function asTenant<T>(
+/**
+ * Everything that TypeORM asks the database for inside `work` is asked for this tenant.
+ * @throws TenantReadOnly if it writes and the tenant is suspended for writes.
+ */
+export async function asTenant<T>(
   tenant: { id: string; readOnly?: boolean | undefined },
   work: () => Promise<T>,
 ): Promise<T> {
-  return current.run(tenant.readOnly ? readOnlyContextOf(tenant.id) : contextOf(tenant.id), work);
+  if (!tenant.readOnly) return current.run(contextOf(tenant.id), work);
+  try {
+    return await current.run(readOnlyContextOf(tenant.id), work);
+  } catch (error) {
+    // TypeORM wraps what the driver throws.
+    const { driverError = error } = (error ?? {}) as { driverError?: unknown };
+    throw isReadOnlyRefusal(driverError) ? new TenantReadOnly(error) : error;
+  }
 }
 
 /** What begins and ends transactions: it has no rows, and must also run where the transaction has failed already. */
