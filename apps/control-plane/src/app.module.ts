@@ -13,6 +13,7 @@ import { graphqlModule, scalarProviders } from './graphql/graphql.module.js';
 import { BackupsController } from './http/backups.controller.js';
 import { HealthController } from './http/health.controller.js';
 import { HttpErrorsFilter } from './http/http-errors.filter.js';
+import { OperatorAccessModule } from './http/operator-access.module.js';
 import { RuntimeApiModule } from './runtime-api/runtime-api.module.js';
 
 /** The control plane: every domain, one GraphQL endpoint, one guard that denies by default. */
@@ -25,6 +26,7 @@ export class AppModule {
         FoundationModule.forRoot(foundation),
         graphqlModule(),
         IdentityModule,
+        OperatorAccessModule,
         OperationsModule,
         TenancyModule,
         FlagsModule,

@@ -3,6 +3,7 @@ import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TierdeckError } from '#platform';
+import { isAlive, startTime } from './process-identity.js';
 
 /** Holds a data directory for one stack: two of them on one database directory would fight over its processes. */
 export class StackLock {
@@ -17,7 +18,7 @@ export class StackLock {
     await mkdir(dataDir, { recursive: true, mode: 0o755 });
     const file = join(dataDir, 'stack.lock');
     const mine = `${file}.${process.pid}.${randomUUID()}`;
-    await writeFile(mine, `${process.pid} ${await startTime(process.pid)}\n`);
+    await writeFile(mine, `${process.pid} ${startTime(process.pid)}\n`);
     const recovery = `${file}.recovery`;
     try {
       for (;;) {
@@ -78,19 +79,4 @@ async function succeeds(work: Promise<void>, unless: string): Promise<boolean> {
     if ((error as NodeJS.ErrnoException).code === unless) return false;
     throw error;
   }
-}
-
-async function isAlive(pid: number, started: string | undefined): Promise<boolean> {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-  return (await startTime(pid)) === started;
-}
-
-/** When a process began, in clock ticks since boot: tells a process from a later one with the same number. */
-async function startTime(pid: number): Promise<string> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? 'unknown';
 }

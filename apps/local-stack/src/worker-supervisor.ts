@@ -1,10 +1,17 @@
+import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
 import type { Logger } from '#platform';
-import type { RuntimeSnapshot } from '#runtime/wire';
+import type { ProcessesReport, RuntimeSnapshot } from '#runtime/wire';
+import { ChildRecord } from './child-record.js';
+import { supervisionTimes, type SupervisionTimes } from './restart-policy.js';
 import { ServiceProcess, type ServiceDefinition } from './service-process.js';
 
 const lookEveryMs = 500;
+/** How often an unchanged state is told again, so that the control plane knows that it still holds. */
+const tellEveryMs = 5_000;
+const pooled = 'integration-worker';
 
 export interface WorkerSupervisorOptions {
   controlPlaneUrl: string;
@@ -12,33 +19,54 @@ export interface WorkerSupervisorOptions {
   dataDir: string;
   /** Environment that every worker gets. */
   env: Record<string, string>;
+  /** Entry file of a worker, relative to the built tree. */
+  entry?: string;
+  times?: Partial<SupervisionTimes>;
 }
 
 /**
  * Keeps the integration workers of one machine as the control plane wants them: one pooled worker for all shared
  * tenants, one process for each tenant with dedicated workers. While the control plane is away, all go on as they are.
+ * It tells the control plane how each does, so that a worker that does not stay up is seen.
  */
 export class WorkerSupervisor {
+  /** By name; a tenant's slug is part of it. */
   readonly #workers = new Map<string, ServiceProcess>();
+  /** Those that drain. One that is wanted again meanwhile is started after that: never are there two. */
+  readonly #leaving = new Map<string, Promise<void>>();
+  readonly #id: string;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
   #looking: Promise<void> = Promise.resolve();
+  #told = '';
+  #toldAt = -Infinity;
 
   constructor(
     private readonly options: WorkerSupervisorOptions,
     private readonly logger: Logger,
-  ) {}
+  ) {
+    const place = createHash('sha256').update(resolve(options.dataDir)).digest('hex').slice(0, 8);
+    this.#id = `${hostname()}-${place}`;
+  }
 
+  /** First ends what a supervisor before this one has left running. */
   async start(): Promise<void> {
-    await this.#reconcile([]);
+    const { dataDir, times } = this.options;
+    const former = ChildRecord.names(dataDir).filter((name) => name.startsWith(pooled));
+    const { stopTimeoutMs } = { ...supervisionTimes, ...times };
+    await Promise.all(former.map((name) => new ChildRecord(dataDir, name).endFormer(stopTimeoutMs)));
+    this.#reconcile([]);
     this.#lookSoon(0);
   }
 
+  /** All drain at once. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
     await this.#looking;
     await Promise.all([...this.#workers.values()].map((worker) => worker.stop()));
+    await Promise.all(this.#leaving.values());
+    await this.#tell([]).catch(() => undefined);
   }
 
   #lookSoon(delay: number): void {
@@ -53,45 +81,65 @@ export class WorkerSupervisor {
   }
 
   async #look(): Promise<void> {
-    const response = await fetch(`${this.options.controlPlaneUrl}/runtime/snapshot`, {
-      headers: { authorization: `Bearer ${this.options.runtimeToken}` },
-      signal: AbortSignal.timeout(5_000),
-    });
-    if (!response.ok) throw new Error(`snapshot answered ${response.status}`);
+    const response = await this.#call('/runtime/snapshot');
     const { tenants } = (await response.json()) as RuntimeSnapshot;
     const dedicated = tenants.filter(({ integrationWorkers }) => integrationWorkers === 'DEDICATED');
-    await this.#reconcile(dedicated.map(({ slug }) => slug));
+    if (!this.#stopped) this.#reconcile(dedicated.map(({ slug }) => slug));
+    await this.#tell([...this.#workers.values()].map(({ status }) => status));
   }
 
-  async #reconcile(dedicatedTenants: readonly string[]): Promise<void> {
-    const wanted = new Map<string, ServiceDefinition>([
-      ['pooled', this.#definition('integration-worker', {})],
-      ...dedicatedTenants.map((slug): [string, ServiceDefinition] => [
-        slug,
-        this.#definition(`integration-worker-${slug}`, { TIERDECK_WORKER_TENANT: slug }),
-      ]),
-    ]);
-    const gone = [...this.#workers].filter(([key]) => !wanted.has(key));
-    await Promise.all(
-      gone.map(async ([key, worker]) => {
-        await worker.stop();
-        this.#workers.delete(key);
-        // Its snapshot holds the login of a database that is no longer its business.
-        await rm(join(this.options.dataDir, `integration-worker-${key}`), { recursive: true, force: true });
-      }),
-    );
-    for (const [key, definition] of wanted) {
-      if (this.#workers.has(key) || this.#stopped) continue;
-      const worker = new ServiceProcess(definition, this.options.dataDir, this.logger);
-      this.#workers.set(key, worker);
-      await worker.start().catch((error: unknown) => {
-        this.#workers.delete(key);
-        this.logger.error({ err: error, worker: key }, 'worker did not start; trying again');
-      });
+  #reconcile(dedicatedTenants: readonly string[]): void {
+    const wanted = new Map<string, ServiceDefinition>();
+    for (const tenant of [undefined, ...dedicatedTenants]) {
+      const definition = this.#definition(tenant);
+      wanted.set(definition.name, definition);
+    }
+    for (const [name, worker] of this.#workers) {
+      if (!wanted.has(name) && !this.#leaving.has(name)) this.#leaving.set(name, this.#end(name, worker));
+    }
+    for (const [name, definition] of wanted) {
+      if (this.#workers.has(name)) continue;
+      const worker = new ServiceProcess(definition, this.options.dataDir, this.logger, this.options.times);
+      this.#workers.set(name, worker);
+      worker.keep();
     }
   }
 
-  #definition(name: string, env: Record<string, string>): ServiceDefinition {
-    return { name, entry: 'apps/integration-worker/src/main.js', env: { ...this.options.env, ...env } };
+  async #end(name: string, worker: ServiceProcess): Promise<void> {
+    await worker.stop();
+    // Its snapshot holds the login of a database that is no longer its business.
+    await rm(join(this.options.dataDir, name), { recursive: true, force: true }).catch((error: unknown) =>
+      this.logger.error({ err: error, service: name }, 'the data of a worker could not be deleted'),
+    );
+    this.#workers.delete(name);
+    this.#leaving.delete(name);
+  }
+
+  async #tell(processes: ProcessesReport['processes']): Promise<void> {
+    const report: ProcessesReport = { supervisor: this.#id, processes };
+    const body = JSON.stringify(report);
+    if (body === this.#told && performance.now() - this.#toldAt < tellEveryMs) return;
+    await this.#call('/runtime/processes', { method: 'POST', body });
+    this.#told = body;
+    this.#toldAt = performance.now();
+  }
+
+  async #call(path: string, init: { method?: string; body?: string } = {}): Promise<Response> {
+    const response = await fetch(`${this.options.controlPlaneUrl}${path}`, {
+      ...init,
+      headers: {
+        authorization: `Bearer ${this.options.runtimeToken}`,
+        ...(init.body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      signal: AbortSignal.timeout(5_000),
+    });
+    if (!response.ok) throw new Error(`${path} answered ${response.status}`);
+    return response;
+  }
+
+  #definition(tenant: string | undefined): ServiceDefinition {
+    const { env, entry = 'apps/integration-worker/src/main.js' } = this.options;
+    if (tenant === undefined) return { name: pooled, entry, env };
+    return { name: `${pooled}-${tenant}`, entry, env: { ...env, TIERDECK_WORKER_TENANT: tenant }, tenant };
   }
 }

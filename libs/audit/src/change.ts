@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 
 /** The domains a revision can belong to; readers wake only for theirs. */
-export type Area = 'tenancy' | 'operations' | 'flags' | 'releases' | 'quotas' | 'identity' | 'environments';
+export type Area =
+  'tenancy' | 'operations' | 'flags' | 'releases' | 'quotas' | 'identity' | 'environments' | 'security';
 
 /** One change of state, as it goes into the audit and into the revision log. Never holds a secret. */
 export interface Change {

@@ -1,8 +1,13 @@
 import { Module } from '@nestjs/common';
 import { AuditReadModel } from '#audit';
+import { SecurityAlerts } from './alerts/security-alerts.js';
+import { SecurityAlertsResolver } from './alerts/security-alerts.resolver.js';
 import { AuditResolver } from './audit.resolver.js';
 import { TokensResolver } from './tokens.resolver.js';
 
-/** GraphQL of tokens and of the audit; the services behind come from the foundation. */
-@Module({ providers: [AuditReadModel, AuditResolver, TokensResolver], exports: [AuditReadModel] })
+/** GraphQL of tokens, of the audit and of security alerts; the services behind come from the foundation. */
+@Module({
+  providers: [AuditReadModel, AuditResolver, TokensResolver, SecurityAlerts, SecurityAlertsResolver],
+  exports: [AuditReadModel, SecurityAlerts],
+})
 export class IdentityModule {}

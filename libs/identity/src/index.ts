@@ -1,3 +1,5 @@
+export * from './alerts/security-alert.js';
+export { SecurityAlerts } from './alerts/security-alerts.js';
 export * from './audit.type.js';
 export * from './identity.errors.js';
 export * from './identity.module.js';

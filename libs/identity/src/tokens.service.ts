@@ -30,6 +30,17 @@ export class TokensService {
     return row && { actor: { kind: 'token', id: row.id, name: row.name }, role: row.role };
   }
 
+  /** The tenant's token that this is, also after it was revoked; it is none for operators. Reads PostgreSQL. */
+  async tenantTokenOf(token: string): Promise<{ source: string; tenantId: string } | undefined> {
+    const [row] = await this.database.query<{ source: string; tenantId: string }>(
+      `select 'sdk-token/' || name as source, tenant_id as "tenantId" from sdk_token
+       where secret_hash = $1 and tenant_id is not null
+       union all select 'tenant-token/' || name, tenant_id from tenant_token where secret_hash = $1`,
+      [hashToken(token)],
+    );
+    return row;
+  }
+
   async create(command: Command, name: string, role: Role, expiresAt?: Date): Promise<NewToken> {
     const token = { id: randomUUID(), secret: `tierdeck_${role}_${randomSecret()}` };
     await command.tx.query(

@@ -180,6 +180,7 @@ export class TierdeckRuntime {
       ...(this.options.moveDeadlineMs === undefined ? {} : { moveDeadlineMs: this.options.moveDeadlineMs }),
       isReadOnly: () => this.#directory.tenant(tenant.id)?.readOnly === true,
       onDatabaseTime: (ms) => this.#reporter.usage.add(tenant.id, 'databaseMs', ms),
+      onWallRefusal: () => this.#reporter.usage.add(tenant.id, 'refusedByWall'),
     });
   }
 

@@ -29,6 +29,11 @@ export function isReadOnlyRefusal(error: unknown): boolean {
   return (error as { code?: unknown } | null)?.code === '25006';
 }
 
+/** Row-level security refused a row, or a right is missing: a statement that is sound meets neither. */
+export function isWallRefusal(error: unknown): boolean {
+  return (error as { code?: unknown } | null)?.code === '42501';
+}
+
 /** Texts beyond this number are not prepared: a service that builds SQL from data must not fill the server's memory. */
 const preparedTexts = 1_000;
 const names = new Map<string, string>();

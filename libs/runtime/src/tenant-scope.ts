@@ -9,6 +9,7 @@ import {
   forgetPlans,
   isOutdatedPlan,
   isReadOnlyRefusal,
+  isWallRefusal,
   readOnlyContextOf,
   statementOf,
 } from './statements.js';
@@ -54,6 +55,8 @@ export interface TenantScopeOptions {
   isReadOnly?: () => boolean;
   /** Told how long a connection was held, in milliseconds. */
   onDatabaseTime: (milliseconds: number) => void;
+  /** Told of a statement that the database refused by row-level security or for want of a right. */
+  onWallRefusal?: () => void;
 }
 
 export function createTenantScope(options: TenantScopeOptions): TenantScope {
@@ -95,7 +98,7 @@ export function createTenantScope(options: TenantScopeOptions): TenantScope {
     begin: Statement,
   ): Promise<T> {
     const since = performance.now();
-    const transaction = new Transaction(connection, [begin, context]);
+    const transaction = new Transaction(connection, [begin, context], options.onWallRefusal);
     let clean = true;
     try {
       const result = await work(transaction);
@@ -132,6 +135,7 @@ export function createTenantScope(options: TenantScopeOptions): TenantScope {
             options.onDatabaseTime(performance.now() - since);
             pools.release(connection, endsSession(failure));
           }
+          if (isWallRefusal(failure)) options.onWallRefusal?.();
           if (isReadOnlyRefusal(failure) && isReadOnly()) throw new TenantReadOnly(failure);
           if (attempt === 1 && isOutdatedPlan(failure)) forgetPlans();
           else await (patience ??= newPatience()).wait(failure, connection.pool.login);
@@ -174,6 +178,7 @@ class Transaction implements TenantQueryable {
   constructor(
     private readonly connection: Connection,
     private readonly opening: readonly Statement[],
+    private readonly onWallRefusal: (() => void) | undefined,
   ) {}
 
   async query<Row extends QueryResultRow>(
@@ -191,6 +196,7 @@ class Transaction implements TenantQueryable {
       )) as QueryResult<Row>;
     } catch (error) {
       if (fenceOf(error) || isReadOnlyRefusal(error)) this.refused = error;
+      if (isWallRefusal(error)) this.onWallRefusal?.();
       throw error;
     }
   }

@@ -2,7 +2,14 @@ import type { Refusal } from './admission.js';
 import { latencyBucketBound, latencyBuckets, latencyQuantile, type UsageReport } from './wire.js';
 
 type Count =
-  'requests' | 'throttled' | 'throttledByConcurrency' | 'shed' | 'databaseMs' | 'queuedMs' | 'jobs';
+  | 'requests'
+  | 'throttled'
+  | 'throttledByConcurrency'
+  | 'shed'
+  | 'databaseMs'
+  | 'queuedMs'
+  | 'jobs'
+  | 'refusedByWall';
 
 interface Counters extends Record<Count, number> {
   latencies: number[];
@@ -64,6 +71,7 @@ export class Usage {
         databaseMs: 0,
         queuedMs: 0,
         jobs: 0,
+        refusedByWall: 0,
         latencies: [],
       };
       this.#byTenant.set(tenantId, counters);

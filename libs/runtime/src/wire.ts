@@ -96,6 +96,8 @@ export interface UsageReport {
   p99Ms: number;
   /** Latencies of the requests, counted in the buckets of {@link latencyBucketBound}; trailing zeros are left out. */
   latencies?: number[];
+  /** Statements that the database refused by row-level security or for want of a right; absent from older instances. */
+  refusedByWall?: number;
 }
 
 /** Number of latency buckets; the last one takes everything above the bound of the one before it, about 88 s. */
@@ -171,4 +173,28 @@ export interface ShadowExample {
   /** What each engine did, in words. */
   live: string;
   shadow: string;
+}
+
+/** Of a process that a supervisor keeps up. BACKING_OFF: it ended by itself and is started again at `nextStartAt`. */
+export type ProcessState = 'STARTING' | 'RUNNING' | 'BACKING_OFF' | 'STOPPING' | 'STOPPED';
+
+export interface SupervisedProcess {
+  name: string;
+  /** Slug, if it serves one tenant alone. */
+  tenant: string | null;
+  state: ProcessState;
+  pid: number | null;
+  /** Ends in a row, none of which came after a healthy while. */
+  failures: number;
+  /** e.g. `exit code 1`, `signal SIGKILL`. */
+  lastExit: string | null;
+  /** ISO times. */
+  lastExitAt: string | null;
+  nextStartAt: string | null;
+}
+
+/** `POST /runtime/processes`: all that one machine's supervisor keeps up; takes the place of its report before. */
+export interface ProcessesReport {
+  supervisor: string;
+  processes: SupervisedProcess[];
 }

@@ -24,4 +24,5 @@ export * from './manifests/manifests.service.js';
 export * from './manifests/tenant-manifest-parts.js';
 export type { ManifestFile } from './manifests/manifest-files.js';
 export { HEARTBEAT_SECONDS, RuntimeInstances, type RuntimeInstance } from './placement/worker-instances.js';
+export { WorkerProcesses } from './workers/worker-processes.js';
 export { IsolationTierEnum, TenantType, UnitType, UnitKindEnum } from './graphql/tenant.type.js';

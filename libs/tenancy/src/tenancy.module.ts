@@ -67,6 +67,8 @@ import { TenantsService } from './tenants.service.js';
 import { WorkerAssignments } from './workers/worker-assignments.js';
 import { WorkerPools } from './workers/worker-pools.js';
 import { WorkerPoolsResolver } from './workers/worker-pools.resolver.js';
+import { WorkerProcesses } from './workers/worker-processes.js';
+import { WorkerProcessesResolver } from './workers/worker-processes.resolver.js';
 import { WorkerPoolsService } from './workers/worker-pools.service.js';
 
 @Module({
@@ -80,6 +82,8 @@ import { WorkerPoolsService } from './workers/worker-pools.service.js';
     RuntimeInstances,
     WorkerAssignments,
     WorkerPools,
+    WorkerProcesses,
+    WorkerProcessesResolver,
     WorkerPoolsService,
     WorkerPoolsResolver,
     DatabaseClusters,
@@ -146,6 +150,7 @@ import { WorkerPoolsService } from './workers/worker-pools.service.js';
     PreparedDatabases,
     FleetService,
     RuntimeInstances,
+    WorkerProcesses,
     ManifestsService,
     TenantManifestParts,
   ],

@@ -13,9 +13,19 @@ interface AuditEvent {
   reason: string | null;
 }
 
+interface Alert {
+  id: string;
+  kind: string;
+  source: string;
+  tenant: string | null;
+  attempts: number;
+  firstAt: string;
+  lastAt: string;
+}
+
 const eventFields = 'revision at actor action subject reason';
 
-/** `tierdeck audit tail|verify`. */
+/** `tierdeck audit tail|alerts|verify`. */
 export function auditCommands(program: Command, context: Context): void {
   const audit = program.command('audit').description('who did what');
 
@@ -56,6 +66,35 @@ export function auditCommands(program: Command, context: Context): void {
         const { revision, at, actor, action, subject, reason } = auditTail;
         context.data(`${revision}  ${at}  ${actor}  ${action}  ${subject}  ${reason ?? ''}\n`);
       }
+    });
+
+  audit
+    .command('alerts')
+    .description('refused attempts to cross from one tenant to another, the newest first')
+    .option('-n, --lines <n>', 'how many', number, 20)
+    .option('-t, --tenant <slug>', 'for one tenant')
+    .option('-o, --output <format>', 'table, json, yaml or name', parseFormat, 'table')
+    .action(async ({ lines, tenant, output }) => {
+      const client = await context.client();
+      const { securityAlerts } = await client.request<{ securityAlerts: Alert[] }>(
+        `query ($first: Int!, $tenant: String) { securityAlerts(first: $first, tenant: $tenant) {
+           id kind source tenant attempts firstAt lastAt } }`,
+        { first: lines, tenant },
+      );
+      context.data(
+        render(
+          securityAlerts,
+          output,
+          [
+            ['last', (row) => row.lastAt],
+            ['attempts', (row) => row.attempts],
+            ['kind', (row) => row.kind],
+            ['source', (row) => row.source],
+            ['tenant', (row) => row.tenant],
+          ],
+          (row) => row.id,
+        ),
+      );
     });
 
   audit

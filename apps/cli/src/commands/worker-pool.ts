@@ -14,13 +14,24 @@ interface Pool {
   kubernetes: { apiServer: string; namespace: string; image: string } | null;
 }
 
+interface Process {
+  supervisor: string;
+  name: string;
+  state: string;
+  failures: number;
+  crashLooping: boolean;
+  lastExit: string | null;
+  nextStartAt: string | null;
+  reported: boolean;
+}
+
 const fields = 'name kind region capacity tenants retired kubernetes { apiServer namespace image }';
 const register = `mutation ($input: RegisterWorkerPoolInput!) {
   registerWorkerPool(input: $input) { workerPool { ${fields} } } }`;
 const retire = `mutation ($input: RetireWorkerPoolInput!) {
   retireWorkerPool(input: $input) { workerPool { ${fields} } } }`;
 
-/** `tierdeck worker-pool list|add|retire`. */
+/** `tierdeck worker-pool list|processes|add|retire`. */
 export function workerPoolCommands(program: Command, context: Context): void {
   const pool = program.command('worker-pool').description('where integration workers of single tenants run');
 
@@ -46,6 +57,35 @@ export function workerPoolCommands(program: Command, context: Context): void {
                 kubernetes ? `${kubernetes.apiServer} ${kubernetes.namespace}` : 'supervisor',
             ],
             ['status', ({ retired }) => (retired ? 'retired' : 'open')],
+          ],
+          ({ name }) => name,
+        ),
+      );
+    });
+
+  pool
+    .command('processes')
+    .description('worker processes of single machines; those that do not stay up come first')
+    .option('-t, --tenant <slug>', 'of one tenant')
+    .option('-o, --output <format>', 'table, json, yaml or name', parseFormat, 'table')
+    .action(async ({ tenant, output }) => {
+      const client = await context.client();
+      const { workerProcesses } = await client.request<{ workerProcesses: Process[] }>(
+        `query ($tenant: String) { workerProcesses(tenant: $tenant) { supervisor name tenant state pid failures
+           crashLooping lastExit lastExitAt nextStartAt seenAt reported } }`,
+        { tenant },
+      );
+      context.data(
+        render(
+          workerProcesses,
+          output,
+          [
+            ['name', ({ name }) => name],
+            ['supervisor', ({ supervisor }) => supervisor],
+            ['state', stateOf],
+            ['ended in a row', ({ failures }) => failures],
+            ['last exit', ({ lastExit }) => lastExit],
+            ['next start', ({ nextStartAt }) => nextStartAt],
           ],
           ({ name }) => name,
         ),
@@ -80,4 +120,9 @@ export function workerPoolCommands(program: Command, context: Context): void {
       await client.request(retire, { input: { name } });
       context.message(`Worker pool ${name} takes no further tenants.`);
     });
+}
+
+function stateOf({ state, crashLooping, reported }: Process): string {
+  if (!reported) return `${state.toLowerCase()}, not reported lately`;
+  return crashLooping ? `crash loop (${state.toLowerCase()})` : state.toLowerCase();
 }

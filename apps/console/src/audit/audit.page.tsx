@@ -16,7 +16,16 @@ import { verifyAuditQuery } from './audit.query.js';
 import { Timeline } from './timeline.js';
 
 const route = getRouteApi('/audit');
-const areas = ['tenancy', 'flags', 'releases', 'quotas', 'operations', 'identity', 'environments'];
+const areas = [
+  'tenancy',
+  'flags',
+  'releases',
+  'quotas',
+  'operations',
+  'identity',
+  'environments',
+  'security',
+];
 
 export function AuditPage() {
   const search = route.useSearch();

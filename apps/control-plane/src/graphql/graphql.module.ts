@@ -2,8 +2,10 @@ import { MercuriusDriver, type MercuriusDriverConfig } from '@nestjs/mercurius';
 import { GraphQLModule } from '@nestjs/graphql';
 import type { DynamicModule } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { type RequestContext, TokensService } from '#identity';
+import type { RequestContext } from '#identity';
 import { DateTimeScalar, JsonScalar, LOGGER, type Logger } from '#platform';
+import { OperatorAccess } from '../http/operator-access.js';
+import { OperatorAccessModule } from '../http/operator-access.module.js';
 import { errorFormatter } from './error-formatter.js';
 import type { LiveContext } from './live-principal.js';
 import { maxDepth, requestSizeRule } from './limits.js';
@@ -18,8 +20,9 @@ const preflightHeaders = ['x-mercurius-operation-name', 'mercurius-require-prefl
 export function graphqlModule(): DynamicModule {
   return GraphQLModule.forRootAsync<MercuriusDriverConfig>({
     driver: MercuriusDriver,
-    inject: [TokensService, LOGGER],
-    useFactory: (tokens: TokensService, logger: Logger) => ({
+    imports: [OperatorAccessModule],
+    inject: [OperatorAccess, LOGGER],
+    useFactory: (access: OperatorAccess, logger: Logger) => ({
       autoSchemaFile: true,
       sortSchema: true,
       path: '/graphql',
@@ -32,13 +35,13 @@ export function graphqlModule(): DynamicModule {
       resolvers: { JSON: JsonScalar },
       errorFormatter: errorFormatter(logger) as never,
       context: (request: FastifyRequest): Promise<RequestContext> =>
-        contextOf(tokens, request.headers.authorization),
+        contextOf(access, request.headers.authorization),
       subscription: {
         fullWsTransport: true,
         keepAlive: 15_000,
         onConnect: async ({ payload }: { payload?: Record<string, unknown> }): Promise<LiveContext> => {
           const reauthenticate = (): Promise<RequestContext> =>
-            contextOf(tokens, payload?.['authorization'] ?? payload?.['Authorization']);
+            contextOf(access, payload?.['authorization'] ?? payload?.['Authorization']);
           return { ...(await reauthenticate()), reauthenticate };
         },
       },
@@ -46,9 +49,8 @@ export function graphqlModule(): DynamicModule {
   });
 }
 
-async function contextOf(tokens: TokensService, header: unknown): Promise<RequestContext> {
-  const token = typeof header === 'string' ? /^Bearer\s+(\S+)$/i.exec(header)?.[1] : undefined;
-  return { principal: token ? await tokens.authenticate(token) : undefined };
+async function contextOf(access: OperatorAccess, authorization: unknown): Promise<RequestContext> {
+  return { principal: await access.authenticate(authorization) };
 }
 
 /** Scalars that the schema builder must know. */

@@ -1,12 +1,13 @@
 import { Controller, Get, Header, Headers, Param, Query, StreamableFile } from '@nestjs/common';
-import { allows, ForbiddenError, TokensService, UnauthenticatedError } from '#identity';
+import { allows, ForbiddenError, UnauthenticatedError } from '#identity';
 import { BackupDownloads } from '#tenancy';
+import { OperatorAccess } from './operator-access.js';
 
 /** Archives of tenants as files, for who may change tenants. */
 @Controller('backups')
 export class BackupsController {
   constructor(
-    private readonly tokens: TokensService,
+    private readonly access: OperatorAccess,
     private readonly downloads: BackupDownloads,
   ) {}
 
@@ -18,8 +19,7 @@ export class BackupsController {
     @Query('plain') plain: string | undefined,
     @Headers('authorization') authorization: string | undefined,
   ): Promise<StreamableFile> {
-    const token = /^Bearer\s+(\S+)$/i.exec(authorization ?? '')?.[1];
-    const principal = token ? await this.tokens.authenticate(token) : undefined;
+    const principal = await this.access.authenticate(authorization);
     if (!principal) throw new UnauthenticatedError();
     if (!allows(principal.role, 'tenants:write')) throw new ForbiddenError(principal.role, 'tenants:write');
     const { bytes, fileName, contentType } = await this.downloads.open(principal.actor, id, plain === 'true');

@@ -2,6 +2,7 @@ import { Inject, Injectable, type BeforeApplicationShutdown, type OnModuleInit }
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { LOGGER, toPublicError, type Logger } from '#platform';
+import { ProcessReports } from './process-reports.js';
 import { RuntimeAccess } from './runtime-access.js';
 import { restrictTo, RuntimeFeed } from './runtime-feed.js';
 import { RuntimeReports } from './runtime-reports.js';
@@ -10,7 +11,7 @@ import { SnapshotStreams } from './snapshot-streams.js';
 /** Bytes of one report: an instance with very many branches has some megabytes after an outage. */
 const maxReportBytes = 16 * 1_048_576;
 
-/** The HTTP side of libs/runtime: snapshot, stream and report, ahead of the Nest pipeline. */
+/** The HTTP side of libs/runtime: snapshot, stream and reports, ahead of the Nest pipeline. */
 @Injectable()
 export class RuntimeApi implements OnModuleInit, BeforeApplicationShutdown {
   readonly #streams: SnapshotStreams;
@@ -20,6 +21,7 @@ export class RuntimeApi implements OnModuleInit, BeforeApplicationShutdown {
     private readonly access: RuntimeAccess,
     private readonly feed: RuntimeFeed,
     private readonly reports: RuntimeReports,
+    private readonly processes: ProcessReports,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
     this.#streams = new SnapshotStreams(feed, access, logger);
@@ -32,6 +34,7 @@ export class RuntimeApi implements OnModuleInit, BeforeApplicationShutdown {
       instance.get('/runtime/snapshot', (request, reply) => this.#snapshot(request, reply));
       instance.get('/runtime/stream', (request, reply) => this.#stream(request, reply));
       instance.post('/runtime/report', { bodyLimit: maxReportBytes }, (request) => this.#report(request));
+      instance.post('/runtime/processes', (request) => this.#reportProcesses(request));
       done();
     });
   }
@@ -57,6 +60,12 @@ export class RuntimeApi implements OnModuleInit, BeforeApplicationShutdown {
   async #report(request: FastifyRequest): Promise<{ applied: boolean }> {
     const token = await this.access.authenticate(request.headers.authorization);
     return { applied: await this.reports.accept(token, request.body) };
+  }
+
+  async #reportProcesses(request: FastifyRequest): Promise<{ applied: boolean }> {
+    const token = await this.access.authenticate(request.headers.authorization);
+    await this.processes.accept(token, request.body);
+    return { applied: true };
   }
 
   #refuse(error: unknown, reply: FastifyReply): FastifyReply {

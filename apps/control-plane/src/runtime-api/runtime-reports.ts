@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { ShadowStore } from '#flags';
-import type { SdkTokenScope } from '#identity';
+import { SecurityAlerts, type SdkTokenScope } from '#identity';
 import { Database, InvalidInputError, rowsOf, TierdeckError, type Transaction } from '#platform';
 import { UsageStore } from '#quotas';
 import { KpiStore } from '#releases';
@@ -22,6 +22,7 @@ const usage = z.object({
   jobs: count,
   p99Ms: amount,
   latencies: z.array(count).max(latencyBuckets).optional(),
+  refusedByWall: count.optional(),
 });
 
 const kpi = z.object({
@@ -96,6 +97,7 @@ export class RuntimeReports {
     private readonly usageStore: UsageStore,
     private readonly kpis: KpiStore,
     private readonly shadows: ShadowStore,
+    private readonly alerts: SecurityAlerts,
   ) {}
 
   /**
@@ -106,14 +108,28 @@ export class RuntimeReports {
    */
   async accept(token: SdkTokenScope, body: unknown): Promise<boolean> {
     const report = parse(body);
-    refuseForeign(token, report);
-    return this.database.transaction(async (tx) => {
+    this.#refuseForeign(token, report);
+    const fresh = await this.database.transaction(async (tx) => {
       if (!(await advance(tx, report))) return false;
       await this.usageStore.ingest(tx, report.usage);
       await this.kpis.ingest(tx, report);
       await this.shadows.ingest(tx, report);
       return true;
     });
+    if (fresh) this.#tellOfWalls(report);
+    return fresh;
+  }
+
+  #tellOfWalls({ service, usage: used }: RuntimeReport): void {
+    for (const { tenantId, refusedByWall = 0 } of used) {
+      this.alerts.raise({ kind: 'WALL_REFUSED', source: `service/${service}`, tenantId }, refusedByWall);
+    }
+  }
+
+  #refuseForeign({ tenantId, name }: SdkTokenScope, report: RuntimeReport): void {
+    if (tenantId === null || tenantsOf(report).every((id) => id === tenantId)) return;
+    this.alerts.raise({ kind: 'FOREIGN_REPORT', source: `sdk-token/${name}`, tenantId });
+    throw new TierdeckError('FORBIDDEN', 'The token may report only about its own tenant.', 403);
   }
 }
 
@@ -125,16 +141,13 @@ function parse(body: unknown): RuntimeReport {
   throw new InvalidInputError(`The report is not valid: ${field} ${issue?.message}.`, { field });
 }
 
-function refuseForeign({ tenantId }: SdkTokenScope, report: RuntimeReport): void {
-  if (tenantId === null) return;
-  const tenants = [
+function tenantsOf(report: RuntimeReport): (string | null)[] {
+  return [
     report.tenantId,
     ...report.usage.map((u) => u.tenantId),
     ...report.kpis.map((k) => k.tenantId),
     ...(report.shadows ?? []).map((s) => s.tenantId),
   ];
-  if (tenants.every((id) => id === tenantId)) return;
-  throw new TierdeckError('FORBIDDEN', 'The token may report only about its own tenant.', 403);
 }
 
 /** Moves the instance to the report's sequence number. @returns false if it is there or beyond already. */

@@ -35,6 +35,7 @@ export async function eraseRows(
 const business = [
   'unit',
   'runtime_instance',
+  'worker_process',
   'quota_override',
   'quota_boost',
   'usage_minute',

@@ -5,14 +5,8 @@ import type { Tenant } from '../tenant.js';
 import { lockTenant, updateTenant } from '../tenants.store.js';
 import { KubernetesWorkers } from './kubernetes-workers.js';
 import { choosePool, type KubernetesTarget, type WorkerBackend, type WorkerPool } from './worker-pool.js';
+import { WorkerProcesses } from './worker-processes.js';
 import { WorkerPoolsFullError } from './worker-pools.errors.js';
-
-/** The machine's supervisor follows the runtime snapshot: what it shall run it knows without being told. */
-const local: WorkerBackend = {
-  ensure: () => Promise.resolve(),
-  remove: () => Promise.resolve(),
-  describe: () => Promise.resolve(''),
-};
 
 interface PoolRow {
   name: string;
@@ -32,10 +26,18 @@ interface PoolRow {
 /** Which pools there are, which tenant's workers run in which, and the way to have them run there. */
 @Injectable()
 export class WorkerPools {
+  /** A machine's supervisor follows the runtime snapshot: what it shall run it knows without being told. */
+  readonly #local: WorkerBackend = {
+    ensure: () => Promise.resolve(),
+    remove: () => Promise.resolve(),
+    describe: ({ slug }) => this.processes.explain(slug),
+  };
+
   constructor(
     private readonly database: Database,
     private readonly commands: Commands,
     private readonly secrets: SecretBox,
+    private readonly processes: WorkerProcesses,
   ) {}
 
   async all(): Promise<WorkerPool[]> {
@@ -111,7 +113,7 @@ export class WorkerPools {
     const [row] = await this.#rows(this.database.source.manager, name);
     if (!row) throw new NotFoundError('worker pool', name);
     const { kubernetes } = toPool(row);
-    if (!kubernetes || row.token_sealed === null) return local;
+    if (!kubernetes || row.token_sealed === null) return this.#local;
     return new KubernetesWorkers(kubernetes, this.secrets.open(row.token_sealed));
   }
 
