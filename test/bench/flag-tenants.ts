@@ -1,7 +1,7 @@
 import { InMemStorageProvider, Unleash } from 'unleash-client';
 import type { ControlPlaneProcess } from './control-plane-process.js';
 import { StreamClient } from './flag-stream-client.js';
-import { applyFlags, residentMb, sdkToken, setRule, until } from './flag-world.js';
+import { sdkToken, setRule, until } from './flag-world.js';
 import { median } from './measure.js';
 import type { Measurement } from './report.js';
 
@@ -9,8 +9,6 @@ const tenantCount = 5_000;
 const flag = 'bench.every-tenant';
 const calls = 20_000;
 const rounds = 9;
-const writes = [100, 10_000] as const;
-const writesAtOnce = 8;
 
 /** A flag with a rule for each of 5,000 tenants, as their SDKs see it, and what a change for one tells the others. */
 export async function benchFlagTenants(controlPlane: ControlPlaneProcess): Promise<Measurement[]> {
@@ -97,40 +95,4 @@ async function evaluationMicros(controlPlane: ControlPlaneProcess, secret: strin
   }
   sdk.destroy();
   return median(times);
-}
-
-/** Resident memory after 10,000 writes against that after 100, with SDKs reading all the while. */
-export async function benchFlagMemory(controlPlane: ControlPlaneProcess): Promise<Measurement[]> {
-  await applyFlags(controlPlane);
-  const secret = await sdkToken(controlPlane, 'CLIENT');
-  const readers = Array.from(
-    { length: 20 },
-    (_, index) => new StreamClient(controlPlane.url, secret, `reader-${index}`),
-  );
-  await until(() => readers.every(({ connected }) => connected));
-  const memory: number[] = [];
-  let done = 0;
-  for (const goal of writes) {
-    const worker = async (): Promise<void> => {
-      while (done < goal) {
-        done += 1;
-        await setRule(controlPlane, `bench.flag-${String(done % 200).padStart(3, '0')}`, done % 400 < 200);
-      }
-    };
-    await Promise.all(Array.from({ length: writesAtOnce }, worker));
-    await new Promise((resolve) => setTimeout(resolve, 5_000));
-    memory.push(await residentMb(controlPlane.pid));
-  }
-  for (const reader of readers) reader.close();
-  const [few = Number.NaN, many = Number.NaN] = memory;
-  return [
-    {
-      name: `memory after ${writes[1]} writes`,
-      ours: `${many.toFixed(0)} MB`,
-      reference: `after ${writes[0]}: ${few.toFixed(0)} MB`,
-      ratio: many / few,
-      goal: '≤ 1.1',
-      reached: many / few <= 1.1,
-    },
-  ];
 }

@@ -4,7 +4,9 @@ import { createTestDatabase, testPostgresUrl, withTestClient } from '../support/
 import { ControlPlaneProcess } from './control-plane-process.js';
 import { benchFeatures } from './features.js';
 import { benchFlagStreaming } from './flag-streaming.js';
-import { benchFlagMemory, benchFlagTenants } from './flag-tenants.js';
+import { benchFlagMemory } from './flag-memory.js';
+import { benchFlagTenants } from './flag-tenants.js';
+import { benchFlagValues } from './flag-values.js';
 import { benchNoisyNeighbor } from './noisy-neighbor.js';
 import { benchOnboarding } from './onboarding.js';
 import { benchPropagation } from './propagation.js';
@@ -19,6 +21,7 @@ const parts: Record<string, () => Promise<Measurement[]>> = {
   features: () => withControlPlane((controlPlane, peerUrl) => benchFeatures(controlPlane, peerUrl)),
   'flag-streaming': () => withControlPlane((controlPlane) => benchFlagStreaming(controlPlane)),
   'flag-tenants': () => withControlPlane((controlPlane) => benchFlagTenants(controlPlane)),
+  'flag-values': () => withControlPlane((controlPlane) => benchFlagValues(controlPlane)),
   'flag-memory': () => withControlPlane((controlPlane) => benchFlagMemory(controlPlane)),
   propagation: () => withControlPlane((controlPlane) => benchPropagation(controlPlane)),
   'scoped-query': benchScopedQuery,

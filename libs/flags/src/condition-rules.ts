@@ -7,7 +7,12 @@ import { FlagInvalidError } from './flags.errors.js';
 
 const maxConstraints = 20;
 const maxSegments = 20;
+/** Looked up in a set, whatever their number. */
 const maxValues = 100_000;
+/** Values of the other list operators, which are compared one by one. */
+const maxCompared = 1_000;
+/** Steps of a compiled pattern: what one look at a value costs is these times its length. */
+const maxPatternSteps = 500;
 const maxLength = 1_000;
 const listOperators = ['IN', 'NOT_IN', 'STR_STARTS_WITH', 'STR_ENDS_WITH', 'STR_CONTAINS', 'IN_CIDR'];
 const fieldPattern = /^[a-zA-Z_][a-zA-Z0-9_.-]{0,99}$/;
@@ -46,19 +51,28 @@ export function checkConstraints(constraints: readonly UnleashConstraint[], fiel
     throw new FlagInvalidError(`At most ${maxConstraints} constraints.`, field);
   for (const [index, constraint] of constraints.entries()) {
     const problem = problemOf(constraint);
-    if (problem) throw new FlagInvalidError(problem.message, `${field}.${index}.${problem.field}`);
+    if (problem)
+      throw new FlagInvalidError(problem.message, `${field}.${index}.${problem.field}`, problem.hint);
   }
 }
 
-function problemOf(constraint: UnleashConstraint): { field: string; message: string } | undefined {
+/** What is wrong with a constraint, and with which part of it. */
+export interface Problem {
+  field: string;
+  message: string;
+  hint?: string;
+}
+
+function problemOf(constraint: UnleashConstraint): Problem | undefined {
   const { contextName, operator, values, value } = constraint;
   if (!fieldPattern.test(contextName))
     return { field: 'contextName', message: `"${contextName}" is no field of a context.` };
   if (!(unleashOperators as readonly string[]).includes(operator))
     return { field: 'operator', message: `There is no operator "${operator}".` };
-  if (values.length > maxValues) return { field: 'values', message: `At most ${maxValues} values.` };
-  if ([...values, value ?? ''].some((one) => one.length > maxLength))
+  if ((value ?? '').length > maxLength || values.some((one) => one.length > maxLength))
     return { field: 'values', message: `A value has at most ${maxLength} characters.` };
+  const excess = excessOf(constraint);
+  if (excess) return excess;
   if (listOperators.includes(operator)) {
     if (values.length === 0) return { field: 'values', message: `${operator} needs values.` };
     const wrong = operator === 'IN_CIDR' && values.find((range) => !prepareCidr([range])(bare(range)));
@@ -67,6 +81,32 @@ function problemOf(constraint: UnleashConstraint): { field: string; message: str
   if (value === undefined || value === '') return { field: 'value', message: `${operator} needs a value.` };
   const message = mismatch(operator, value);
   return message === undefined ? undefined : { field: 'value', message };
+}
+
+/**
+ * What would cost too much to look at in every evaluation; undefined if all is within bounds. Also asked of what comes from
+ * another system, which may be wrong in every other way: SDKs answer something there too.
+ */
+export function excessOf({ operator, values, value }: UnleashConstraint): Problem | undefined {
+  const most = operator === 'IN' || operator === 'NOT_IN' ? maxValues : maxCompared;
+  if (values.length > most)
+    return {
+      field: 'values',
+      message: `${operator} takes at most ${most} values, not ${values.length}.`,
+      hint: 'Name a group of them by a field of its own.',
+    };
+  const steps = operator === 'REGEX' && value !== undefined ? patternSteps(value) : 0;
+  if (steps <= maxPatternSteps) return undefined;
+  return { field: 'value', message: `The pattern has ${steps} steps; at most ${maxPatternSteps} are taken.` };
+}
+
+/** 0 for what is no pattern. */
+function patternSteps(pattern: string): number {
+  try {
+    return RE2JS.compile(pattern).programSize();
+  } catch {
+    return 0;
+  }
 }
 
 /** Why a value does not fit its operator; undefined if it does. */

@@ -118,11 +118,13 @@ export class FlagsFixture {
   }
 
   /** As if the process was started anew: nothing in memory is kept, the address is. */
-  async restartServer(): Promise<void> {
+  async restartServer(changed: { offerStreaming?: boolean } = {}): Promise<void> {
+    const { database, notifications, tokens, metrics, receipts, offerStreaming } = this;
+    const parts = { database, notifications, tokens, metrics, receipts, offerStreaming, ...changed };
     const { server, feed, url } = this.serving;
     await server.close();
     feed.onModuleDestroy();
-    this.serving = await serve(this, Number(new URL(url).port));
+    this.serving = await serve(parts, Number(new URL(url).port));
   }
 
   async stop(): Promise<void> {

@@ -8,7 +8,7 @@ import { OperatorAccess } from '../http/operator-access.js';
 import { OperatorAccessModule } from '../http/operator-access.module.js';
 import { errorFormatter } from './error-formatter.js';
 import type { LiveContext } from './live-principal.js';
-import { maxDepth, requestSizeRule } from './limits.js';
+import { maxBodyBytes, maxDepth, maxGraphqlBytes, requestSizeRule } from './limits.js';
 
 /**
  * A request has one of these, or a JSON body: a foreign page can send neither without a preflight. The last one marks a
@@ -31,6 +31,13 @@ export function graphqlModule(): DynamicModule {
       validationRules: [requestSizeRule],
       csrfPrevention: { requiredHeaders: preflightHeaders },
       allowBatchedQueries: false,
+      additionalRouteOptions: {
+        bodyLimit: maxGraphqlBytes,
+        preParsing: async (request, _reply, body) => {
+          await refuseLargeOfNobody(access, request);
+          return body;
+        },
+      },
       graphiql: false,
       resolvers: { JSON: JsonScalar },
       errorFormatter: errorFormatter(logger) as never,
@@ -47,6 +54,15 @@ export function graphqlModule(): DynamicModule {
       },
     }),
   });
+}
+
+/** Before the body is read: what nobody sends must not fill the memory. */
+async function refuseLargeOfNobody(access: OperatorAccess, { headers }: FastifyRequest): Promise<void> {
+  const length = headers['content-length'];
+  const isSmall = length === undefined ? !headers['transfer-encoding'] : Number(length) <= maxBodyBytes;
+  if (isSmall) return;
+  const { principal } = await contextOf(access, headers.authorization);
+  if (!principal) throw Object.assign(new Error('too large'), { statusCode: 413 });
 }
 
 async function contextOf(access: OperatorAccess, authorization: unknown): Promise<RequestContext> {

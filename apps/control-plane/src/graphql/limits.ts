@@ -13,8 +13,10 @@ export const maxDepth = 12;
 const maxFields = 500;
 const maxRootFields = 20;
 const maxAliases = 50;
-/** Bytes of one request. */
+/** Bytes of one request to anything but GraphQL, and of one to GraphQL by nobody. */
 export const maxBodyBytes = 1_048_576;
+/** Bytes of one GraphQL request with a valid token: a constraint of 100,000 values fits. */
+export const maxGraphqlBytes = 4 * maxBodyBytes;
 
 /** Bounds the width of a request, as {@link maxDepth} bounds its depth. */
 export function requestSizeRule(context: ValidationContext): ASTVisitor {

@@ -1,5 +1,5 @@
 import { postgresCode, type PublicError } from '#platform';
-import { maxBodyBytes } from '../graphql/limits.js';
+import { maxBodyBytes, maxGraphqlBytes } from '../graphql/limits.js';
 
 /**
  * A refusal of Fastify or Mercurius before any handler saw the request, or of PostgreSQL for a text of the caller's; their own
@@ -14,7 +14,7 @@ export function requestError(error: unknown): PublicError | undefined {
   const { statusCode } = error as { statusCode?: unknown };
   if (typeof statusCode !== 'number' || statusCode < 400 || statusCode >= 500) return undefined;
   if (statusCode === 413) {
-    const message = `A request may have at most ${maxBodyBytes} bytes.`;
+    const message = `A request may have at most ${maxBodyBytes} bytes; one to /graphql with a valid token ${maxGraphqlBytes}.`;
     return { code: 'BODY_TOO_LARGE', message, httpStatus: statusCode };
   }
   if (statusCode === 415) {

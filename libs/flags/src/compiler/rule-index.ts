@@ -12,7 +12,9 @@ const mostSpecificFirst = scopeKinds.slice(1).toReversed() as Exclude<
  * one tenant are found without looking at those of the others.
  */
 export class RuleIndex<Rule extends FlagRule = FlagRule> {
-  readonly #byScope = new Map<string, Rule>();
+  /** By key; only of the kinds that have rules, most specific first. */
+  readonly #byKind: { field: string; rules: ReadonlyMap<string, Rule> }[] = [];
+  readonly #everywhere: Rule | undefined;
   /** Of the rules that have any. */
   readonly #conditions = new Map<Rule, Predicate>();
   readonly #byTenant = new Map<string, Rule[]>();
@@ -22,8 +24,14 @@ export class RuleIndex<Rule extends FlagRule = FlagRule> {
     readonly rules: readonly Rule[],
     segments: Segments = new Map(),
   ) {
+    this.#everywhere = rules.findLast(({ scope }) => scope.kind === 'ENVIRONMENT');
+    for (const kind of mostSpecificFirst) {
+      const ofKind = rules.filter(({ scope }) => scope.kind === kind);
+      if (ofKind.length === 0) continue;
+      const byKey = new Map(ofKind.map((rule) => [rule.scope.key, rule]));
+      this.#byKind.push({ field: contextField[kind], rules: byKey });
+    }
     for (const rule of rules) {
-      this.#byScope.set(`${rule.scope.kind} ${rule.scope.key}`, rule);
       if (rule.constraints ?? rule.segments ?? rule.startsAt ?? rule.endsAt)
         this.#conditions.set(rule, prepareConditions(rule, segments));
       const tenant = tenantOfScope(rule.scope);
@@ -35,12 +43,12 @@ export class RuleIndex<Rule extends FlagRule = FlagRule> {
 
   /** The rule that decides for a context; the same as the reference's `winner`. */
   winner(context: FlagContext): Rule | undefined {
-    for (const kind of mostSpecificFirst) {
-      const value = context[contextField[kind]];
-      const rule = value === undefined ? undefined : this.#byScope.get(`${kind} ${value}`);
+    for (const { field, rules } of this.#byKind) {
+      const value = context[field];
+      const rule = value === undefined ? undefined : rules.get(value);
       if (rule && this.#holds(rule, context)) return rule;
     }
-    const rule = this.#byScope.get('ENVIRONMENT *');
+    const rule = this.#everywhere;
     return rule && this.#holds(rule, context) ? rule : undefined;
   }
 

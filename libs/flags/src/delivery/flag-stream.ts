@@ -10,6 +10,7 @@ import type { FrameCache } from './stream-frame.js';
  */
 const maxBacklogBytes = 1_048_576;
 const keepAlive = Buffer.from(':\n\n');
+const poll = Buffer.from('event: fetch-mode\ndata: polling\n\n');
 
 /** Who is at the other end. */
 export interface StreamClient {
@@ -74,6 +75,11 @@ export class FlagStream {
 
   comment(): void {
     this.#write(keepAlive);
+  }
+
+  /** Asks the SDK to poll from now on; one that does not know the event keeps its stream. */
+  tellToPoll(): void {
+    this.#write(poll);
   }
 
   end(): void {

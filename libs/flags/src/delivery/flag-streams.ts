@@ -29,6 +29,8 @@ export class FlagStreams {
     private readonly access: SdkAccess,
     private readonly receipts: InstanceReceipts,
     private readonly logger: Logger,
+    /** Whether SDKs should stream; if not, those that come are served, and asked to poll. */
+    private readonly wanted: boolean,
   ) {
     this.#timer = setInterval(() => this.#keepAlive(), keepAliveMs).unref();
     this.#unfollow.push(receipts.addSource(() => this.#noteReceipts()));
@@ -106,6 +108,7 @@ export class FlagStreams {
     response.on('error', () => response.destroy());
     response.flushHeaders();
     stream.bring(grant.feed.revision, stream.view, this.#frames);
+    if (!this.wanted) stream.tellToPoll();
   }
 
   #streamsOf(feed: EnvironmentFeed): Set<FlagStream> {

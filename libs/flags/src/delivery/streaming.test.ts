@@ -118,6 +118,26 @@ describe('delta and streaming', () => {
     expect(filtered.headers.get('fetch-mode')).toBeNull();
   });
 
+  it('sends SDKs back to polling, with every flag, once streaming is switched off', async () => {
+    const sdk = await connect(undefined);
+    const { repository } = sdk as unknown as { repository: { getMode(): string } };
+    await until(() => repository.getMode() === 'streaming' && sdk.isEnabled('one'));
+    const bare = await open();
+    const answers: boolean[] = [];
+    const watch = setInterval(() => answers.push(sdk.isEnabled('one')), 2);
+    try {
+      await flags.restartServer({ offerStreaming: false });
+      await until(() => repository.getMode() === 'polling');
+      await flags.set({ flag: 'one', scope: { kind: 'USER', key: 'off' }, enabled: false });
+      await until(() => !sdk.isEnabled('one', { userId: 'off' }));
+    } finally {
+      clearInterval(watch);
+      await flags.restartServer({ offerStreaming: true });
+    }
+    expect(answers).not.toContain(false);
+    await until(() => bare.ended);
+  });
+
   it('tells what changed since a state, and everything to whoever has a state it does not know', async () => {
     const start = await delta();
     expect(start.events.map(({ type }) => type)).toEqual(['hydration']);

@@ -22,7 +22,7 @@ export interface UnleashApiDependencies {
   metrics: FlagMetrics;
   receipts: InstanceReceipts;
   logger: Logger;
-  /** Whether SDKs with default settings are told to stream. */
+  /** Whether SDKs with default settings are told to stream; if not, those that stream are told to poll. */
   offerStreaming: boolean;
 }
 
@@ -37,7 +37,7 @@ export function registerUnleashApi(fastify: FastifyInstance, dependencies: Unlea
   const { access, feed, receipts, logger } = dependencies;
   const modes = new FetchModes(dependencies.offerStreaming);
   const features = new FeaturesEndpoint(access, modes, receipts, logger);
-  const streams = new FlagStreams(access, receipts, logger);
+  const streams = new FlagStreams(access, receipts, logger, dependencies.offerStreaming);
   const unfollow = feed.onAccessChange(inTurn(() => streams.recheck()));
   beforeFastify(fastify, (request, response) => {
     const { url = '', method } = request;

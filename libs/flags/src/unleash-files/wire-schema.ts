@@ -7,6 +7,7 @@ import type {
   UnleashStrategy,
   UnleashVariant,
 } from '../compiler/unleash-feature.js';
+import { excessOf } from '../condition-rules.js';
 
 /**
  * The wire shapes as files of every age have them: parts may be absent or null, numbers stand where text is meant, and
@@ -28,7 +29,7 @@ export const constraintSchema: z.ZodType<UnleashConstraint> = z
     contextName: name,
     operator: z.string().max(50),
     values: list(text, 100_000),
-    value: text.nullish(),
+    value: text.pipe(z.string().max(10_000)).nullish(),
     inverted: z.boolean().nullish(),
     caseInsensitive: z.boolean().nullish(),
   })
@@ -39,7 +40,11 @@ export const constraintSchema: z.ZodType<UnleashConstraint> = z
     ...(value === undefined || value === null ? {} : { value }),
     inverted: inverted ?? false,
     caseInsensitive: caseInsensitive ?? false,
-  }));
+  }))
+  .superRefine((constraint, context) => {
+    const excess = excessOf(constraint);
+    if (excess) context.addIssue({ code: 'custom', path: [excess.field], message: excess.message });
+  });
 
 export const segmentSchema: z.ZodType<UnleashSegment> = z
   .object({

@@ -11,7 +11,7 @@ export interface ManifestDocument {
   readonly locate: (problem: FieldProblem) => ManifestProblem;
 }
 
-const maxFileBytes = 1024 * 1024;
+const maxFileBytes = 4 * 1024 * 1024;
 
 /** Reads the documents of a file; a file that is not YAML gives problems and no documents. */
 export function readManifestFile({ file, content }: ManifestFile): {
