@@ -1,8 +1,14 @@
 import { graphql, type ResultOf, type VariablesOf } from '../graphql/graphql.js';
 
 export const changeRequestsQuery = graphql(`
-  query ChangeRequests($first: Int, $after: String, $environment: String, $status: [ChangeRequestStatus!]) {
-    changeRequests(first: $first, after: $after, environment: $environment, status: $status) {
+  query ChangeRequests(
+    $first: Int
+    $after: String
+    $environment: String
+    $flag: String
+    $status: [ChangeRequestStatus!]
+  ) {
+    changeRequests(first: $first, after: $after, environment: $environment, flag: $flag, status: $status) {
       edges {
         node {
           id

@@ -14,7 +14,10 @@ import { Explanation } from './explanation.js';
 import { FlagTenants } from './flag-tenants.js';
 import styles from './flags.module.css';
 import { flagChangedSubscription, type FlagDetail, flagQuery, type Scope } from './flags.query.js';
-import { Propagation } from './propagation.js';
+import { FlagAbout, StaleNotice } from './flag-about.js';
+import { FlagHistory } from './flag-history.js';
+import { FlagRequests } from './flag-requests.js';
+import { KilledNotice, Propagation } from './propagation.js';
 import { RuleForm } from './rule-form.js';
 import { Rules } from './rules.js';
 import { formatScope, parseScope } from './scope.js';
@@ -73,6 +76,7 @@ function FlagView({ flag, onChanged }: { flag: FlagDetail; onChanged: () => void
       badges={
         <>
           <Badge tone={flag.riskClass === 'FINANCIAL' ? 'warn' : 'idle'}>{sentence(flag.riskClass)}</Badge>
+          {flag.lifecycle === 'DRAFT' && <Badge tone="idle">Draft</Badge>}
           {flag.archived && <Badge tone="bad">Archived</Badge>}
         </>
       }
@@ -95,6 +99,16 @@ function FlagView({ flag, onChanged }: { flag: FlagDetail; onChanged: () => void
         </>
       }
     >
+      <div className={styles['notices']}>
+        {!environment.enabled && (
+          <KilledNotice
+            key={`${flag.key}:${environment.name}`}
+            flag={flag.key}
+            environment={environment.name}
+          />
+        )}
+        <StaleNotice flag={flag.key} />
+      </div>
       <div className={styles['layout']}>
         <div className={styles['column']}>
           <Panel title="Who gets what" flush actions={<Decisions metrics={environment.metrics} />}>
@@ -114,6 +128,7 @@ function FlagView({ flag, onChanged }: { flag: FlagDetail; onChanged: () => void
           <Panel title="Set a rule">
             <RuleForm flag={flag} actions={actions} scope={at} onScope={select} />
           </Panel>
+          <FlagRequests flag={flag.key} environment={environment.name} />
           <Panel title="Why">
             <Explanation flag={flag} scope={at} />
           </Panel>
@@ -124,6 +139,10 @@ function FlagView({ flag, onChanged }: { flag: FlagDetail; onChanged: () => void
               environment={environment.name}
             />
           </Panel>
+          <Panel title="Last changes">
+            <FlagHistory flag={flag} actions={actions} />
+          </Panel>
+          <FlagAbout flag={flag} onChanged={onChanged} />
         </div>
       </div>
     </Page>

@@ -205,10 +205,13 @@ export const evaluateFlagQuery = graphql(`
   }
 `);
 
-export const simulateFlagChangeQuery = graphql(`
-  query SimulateFlagChange($input: SimulateFlagChangeInput!) {
-    simulateFlagChange(input: $input) {
+export const simulateChangesQuery = graphql(`
+  query SimulateChanges($input: SimulateFlagChangesInput!, $first: Int, $skip: Int) {
+    simulateFlagChanges(input: $input, first: $first, skip: $skip) {
+      flag
+      total
       affectedTotal
+      affectedTenants
       unchanged
       affected {
         tenant
@@ -245,6 +248,26 @@ export const createFlagMutation = graphql(`
       flag {
         key
       }
+    }
+  }
+`);
+
+export const updateFlagMutation = graphql(`
+  mutation UpdateFlag($input: UpdateFlagInput!) {
+    updateFlag(input: $input) {
+      revision
+      flag {
+        key
+        version
+      }
+    }
+  }
+`);
+
+export const archiveFlagMutation = graphql(`
+  mutation ArchiveFlag($input: ArchiveFlagInput!) {
+    archiveFlag(input: $input) {
+      revision
     }
   }
 `);

@@ -1,5 +1,6 @@
 import { IconCircleCheck, IconLoader2 } from '@tabler/icons-react';
 import { useState } from 'react';
+import { Notice } from '../components/notice.js';
 import { ProblemNotice } from '../components/problem-notice.js';
 import { Time } from '../components/time.js';
 import { graphql, type ResultOf } from '../graphql/graphql.js';
@@ -52,14 +53,45 @@ const propagationSubscription = graphql(
 type Reached = ResultOf<typeof propagationQuery>['flagPropagation'];
 const laggingShown = 5;
 
-/** Which instances have the last change of a flag, and which do not yet. */
-export function Propagation({ flag, environment }: { flag: string; environment: string }) {
+interface PropagationProps {
+  flag: string;
+  environment: string;
+}
+
+/** Who has the last change of a flag, as it spreads. */
+function usePropagation({ flag, environment }: PropagationProps) {
   const { data, problem } = useRead(propagationQuery, { environment, flag });
   const [live, setLive] = useState<Reached>();
   useLive(propagationSubscription, { environment, flag }, ({ flagPropagation }) => setLive(flagPropagation));
-  if (problem && !data) return <ProblemNotice problem={problem} />;
   const reached =
     live && live.revision >= (data?.flagPropagation.revision ?? 0) ? live : data?.flagPropagation;
+  return { reached, problem: data ? undefined : problem };
+}
+
+/** While a flag is killed: that it is, and whether everybody has it. */
+export function KilledNotice(props: PropagationProps) {
+  const { reached } = usePropagation(props);
+  const { applied = 0, instances = 0, complete = false, services = [] } = reached ?? {};
+  const lagging = services.flatMap((service) => service.lagging.map(({ instance }) => instance));
+  return (
+    <Notice
+      tone={complete ? 'bad' : 'warn'}
+      title={`Killed in ${props.environment}: off for everybody, whatever the rules say`}
+    >
+      {instances === 0
+        ? 'No SDK is connected; those that come get it with their first answer.'
+        : complete
+          ? `All ${instances} connected instances have it.`
+          : `${applied} of ${instances} connected instances have it; waiting for ${lagging.slice(0, laggingShown).join(', ') || 'the others'}.`}
+    </Notice>
+  );
+}
+
+/** Which instances have the last change of a flag, and which do not yet. */
+export function Propagation(props: PropagationProps) {
+  const { environment } = props;
+  const { reached, problem } = usePropagation(props);
+  if (problem) return <ProblemNotice problem={problem} />;
   if (!reached) return null;
   if (reached.instances === 0) {
     return (

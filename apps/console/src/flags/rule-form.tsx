@@ -1,12 +1,18 @@
-import { Button, Group, SegmentedControl, Select, Stack, TextInput } from '@mantine/core';
+import { Button, Group, Stack, TextInput, UnstyledButton } from '@mantine/core';
+import { IconChevronRight } from '@tabler/icons-react';
 import { type FormEvent, useEffect, useState } from 'react';
-import { sentence } from '../components/format.js';
 import { useCan } from '../session/session.js';
+import { ConditionChips } from './conditions/condition-chips.js';
+import { hasConditions } from './conditions/conditions.js';
+import { ConditionsForm } from './conditions/conditions-form.js';
+import styles from './flags.module.css';
 import type { FlagDetail, Scope } from './flags.query.js';
-import { formatScope, scopeKinds } from './scope.js';
-import { ScopePicker } from './scope-picker.js';
+import { draftOf } from './rule-draft.js';
+import { RuleValueInput } from './rule-value-input.js';
+import { formatScope } from './scope.js';
+import { ScopeFields } from './scope-picker.js';
 import { Simulation } from './simulation.js';
-import type { FlagActions, RuleValue } from './use-flag-actions.js';
+import type { FlagActions, RuleDraft } from './use-flag-actions.js';
 
 interface RuleFormProps {
   flag: FlagDetail;
@@ -15,62 +21,42 @@ interface RuleFormProps {
   onScope: (scope: Scope | undefined) => void;
 }
 
-/** Choose where and what; see who will change; then set it. */
+/** Choose where, what and under which conditions; see who will change; then set it. */
 export function RuleForm({ flag, actions, scope, onScope }: RuleFormProps) {
   const may = useCan('flags:write');
-  const [kind, setKind] = useState(scope?.kind ?? 'TENANT');
-  const [chosen, setChosen] = useState('');
-  const [reason, setReason] = useState('');
   const at = scope && formatScope(scope);
-  useEffect(() => {
-    if (scope) setKind(scope.kind);
-  }, [at]);
-
   const current = scope && actions.ruleAt(scope);
-  const fallback = flag.variants.at(-1)?.name ?? 'on';
-  const value = chosen || (current ? (current.variant ?? (current.enabled ? 'on' : 'off')) : fallback);
-  const ruleValue: RuleValue =
-    flag.kind === 'VARIANT' && value !== 'off'
-      ? { enabled: true, variant: value }
-      : { enabled: value === 'on', variant: null };
-  const values = flag.kind === 'VARIANT' ? ['off', ...flag.variants.map(({ name }) => name)] : ['off', 'on'];
+  const [edited, setEdited] = useState<RuleDraft>();
+  const [opened, setOpened] = useState(false);
+  const [reason, setReason] = useState('');
+  // Another scope, or another state of its rule, starts the form anew.
+  const seen = `${at ?? ''} ${current?.setAt ?? ''}`;
+  useEffect(() => setEdited(undefined), [seen]);
+  const rule = edited ?? draftOf(flag, current);
+  const set = (part: Partial<RuleDraft>) => setEdited({ ...rule, ...part });
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     if (!scope) return;
-    if (await actions.setRule(scope, ruleValue, reason.trim() || undefined)) setReason('');
+    if (await actions.setRule(scope, rule, reason.trim() || undefined)) setReason('');
   };
 
   return (
     <form onSubmit={(event) => void submit(event)}>
       <Stack gap="sm">
-        <Select
-          label="Scope"
-          allowDeselect={false}
-          data={scopeKinds.map((one) => ({
-            value: one,
-            label: one === 'ENVIRONMENT' ? `All of ${flag.environment.name}` : sentence(one),
-          }))}
-          value={kind}
-          onChange={(next) => {
-            const found = scopeKinds.find((one) => one === next) ?? 'TENANT';
-            setKind(found);
-            onScope(found === 'ENVIRONMENT' ? { kind: found, key: '*' } : undefined);
-          }}
-        />
-        <ScopePicker kind={kind} scope={scope?.kind === kind ? scope : undefined} onScope={onScope} />
-        {values.length <= 2 ? (
-          <SegmentedControl fullWidth aria-label="Value" data={values} value={value} onChange={setChosen} />
-        ) : (
-          <Select
-            label="Value"
-            allowDeselect={false}
-            data={values}
-            value={value}
-            onChange={(next) => setChosen(next ?? '')}
-          />
-        )}
-        {scope && <Simulation flag={flag} scope={scope} value={ruleValue} />}
+        <ScopeFields environment={flag.environment.name} scope={scope} onScope={onScope} />
+        <RuleValueInput flag={flag} rule={rule} onChange={set} />
+        <UnstyledButton
+          className={styles['more'] ?? ''}
+          aria-expanded={opened}
+          onClick={() => setOpened(!opened)}
+        >
+          <IconChevronRight size={14} data-open={opened} aria-hidden="true" />
+          Share, conditions and times
+        </UnstyledButton>
+        {!opened && hasConditions(rule) && <ConditionChips conditions={rule} />}
+        {opened && <ConditionsForm conditions={rule} enabled={rule.enabled} onChange={set} />}
+        {scope && <Simulation flag={flag} scope={scope} rule={rule} />}
         <TextInput
           label="Reason"
           placeholder="Kept in the audit log"

@@ -1,13 +1,16 @@
 import { ActionIcon, Tooltip } from '@mantine/core';
-import { IconFlag3, IconTrash } from '@tabler/icons-react';
+import { IconFlag3, IconPencil, IconTrash } from '@tabler/icons-react';
 import { CopyButton } from '../components/copy-button.js';
 import { sentence } from '../components/format.js';
 import { EmptyState } from '../components/states.js';
+import { Table, type TableColumn } from '../components/table.js';
 import { Time } from '../components/time.js';
 import { useCan } from '../session/session.js';
+import { ConditionChips } from './conditions/condition-chips.js';
+import { conditionsOf } from './conditions/conditions.js';
 import { FlagValue } from './flag-value.js';
 import styles from './flags.module.css';
-import type { FlagDetail, Scope } from './flags.query.js';
+import type { FlagDetail, FlagRule, Scope } from './flags.query.js';
 import { formatScope, scopeKinds, setCommand } from './scope.js';
 import type { FlagActions } from './use-flag-actions.js';
 
@@ -43,66 +46,85 @@ export function Rules({ flag, actions, selected, onSelect }: RulesProps) {
       </EmptyState>
     );
   }
+  const columns: TableColumn<FlagRule>[] = [
+    {
+      key: 'scope',
+      header: 'Scope',
+      render: ({ scope }) => (
+        <>
+          <span className={styles['scopeKind']}>{sentence(scope.kind)}</span>
+          {scope.kind !== 'ENVIRONMENT' && (
+            <>
+              <span>{scope.label}</span>{' '}
+              {scope.label !== scope.key && <span className="mono faint">{scope.key}</span>}
+            </>
+          )}
+        </>
+      ),
+    },
+    {
+      key: 'value',
+      header: 'Value',
+      render: (rule) => (
+        <div className={styles['ruleValue']}>
+          <FlagValue enabled={rule.enabled} variant={rule.variant} variants={variants} />
+          <ConditionChips conditions={conditionsOf(rule)} />
+        </div>
+      ),
+    },
+    { key: 'reason', header: 'Reason', render: ({ reason }) => <span className="dim">{reason}</span> },
+    {
+      key: 'by',
+      header: 'Set by',
+      render: ({ setBy, setAt }) => (
+        <span className="dim">
+          {setBy}, <Time at={setAt} />
+        </span>
+      ),
+    },
+    {
+      key: 'actions',
+      header: '',
+      label: 'Actions',
+      align: 'end',
+      render: (rule) => (
+        <div className={styles['ruleActions']}>
+          <Tooltip label="Change this rule">
+            <ActionIcon
+              size="sm"
+              aria-label={`Change the rule for ${rule.scope.label}`}
+              onClick={() => onSelect({ kind: rule.scope.kind, key: rule.scope.key })}
+            >
+              <IconPencil size={14} stroke={1.7} />
+            </ActionIcon>
+          </Tooltip>
+          <CopyButton
+            value={setCommand(flag.key, flag.environment.name, rule.scope, rule)}
+            label="Copy as CLI"
+          />
+          <Tooltip label="Clear this rule">
+            <ActionIcon
+              size="sm"
+              aria-label={`Clear the rule for ${rule.scope.label}`}
+              disabled={!may || actions.busy}
+              onClick={() => void actions.clearRule(rule.scope)}
+            >
+              <IconTrash size={14} stroke={1.7} />
+            </ActionIcon>
+          </Tooltip>
+        </div>
+      ),
+    },
+  ];
+  const selectedKey = selected && formatScope(selected);
   return (
-    <table className={styles['rules']}>
-      <thead>
-        <tr>
-          <th>Scope</th>
-          <th>Value</th>
-          <th>Reason</th>
-          <th>Set by</th>
-          <th aria-label="Actions" />
-        </tr>
-      </thead>
-      <tbody>
-        {rules.map((rule) => (
-          <tr
-            key={rule.id}
-            data-selected={selected && formatScope(selected) === formatScope(rule.scope)}
-            onClick={() => onSelect({ kind: rule.scope.kind, key: rule.scope.key })}
-          >
-            <td>
-              <span className={styles['scopeKind']}>{sentence(rule.scope.kind)}</span>
-              {rule.scope.kind !== 'ENVIRONMENT' && (
-                <>
-                  <span>{rule.scope.label}</span>{' '}
-                  {rule.scope.label !== rule.scope.key && (
-                    <span className="mono faint">{rule.scope.key}</span>
-                  )}
-                </>
-              )}
-            </td>
-            <td>
-              <FlagValue enabled={rule.enabled} variant={rule.variant} variants={variants} />
-            </td>
-            <td className="dim">{rule.reason}</td>
-            <td className="dim">
-              {rule.setBy}, <Time at={rule.setAt} />
-            </td>
-            <td>
-              <div className={styles['ruleActions']}>
-                <CopyButton
-                  value={setCommand(flag.key, flag.environment.name, rule.scope, rule)}
-                  label="Copy as CLI"
-                />
-                <Tooltip label="Clear this rule">
-                  <ActionIcon
-                    size="sm"
-                    aria-label={`Clear the rule for ${rule.scope.label}`}
-                    disabled={!may || actions.busy}
-                    onClick={(event) => {
-                      event.stopPropagation();
-                      void actions.clearRule(rule.scope);
-                    }}
-                  >
-                    <IconTrash size={14} stroke={1.7} />
-                  </ActionIcon>
-                </Tooltip>
-              </div>
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <Table
+      label={`Rules in ${flag.environment.name}`}
+      rows={rules}
+      columns={columns}
+      rowKey={({ scope }) => formatScope(scope)}
+      selectedKey={selectedKey}
+      onOpen={({ scope }) => onSelect({ kind: scope.kind, key: scope.key })}
+    />
   );
 }

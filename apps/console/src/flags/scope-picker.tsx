@@ -5,7 +5,7 @@ import { tiers } from '../statuses.js';
 import { TenantSelect } from '../tenants/tenant-select.js';
 import { UnitSelect } from '../tenants/unit-select.js';
 import type { Scope, ScopeKind } from './flags.query.js';
-import { isUnitScope, tenantOf } from './scope.js';
+import { isUnitScope, scopeKinds, tenantOf } from './scope.js';
 
 interface ScopePickerProps {
   kind: ScopeKind;
@@ -13,8 +13,42 @@ interface ScopePickerProps {
   onScope: (scope: Scope | undefined) => void;
 }
 
+interface ScopeFieldsProps {
+  environment: string;
+  scope: Scope | undefined;
+  onScope: (scope: Scope | undefined) => void;
+}
+
+/** Which kind of scope, then which one. */
+export function ScopeFields({ environment, scope, onScope }: ScopeFieldsProps) {
+  const [kind, setKind] = useState<ScopeKind>(scope?.kind ?? 'TENANT');
+  const given = scope?.kind;
+  useEffect(() => {
+    if (given) setKind(given);
+  }, [given]);
+  return (
+    <>
+      <Select
+        label="Scope"
+        allowDeselect={false}
+        data={scopeKinds.map((one) => ({
+          value: one,
+          label: one === 'ENVIRONMENT' ? `All of ${environment}` : sentence(one),
+        }))}
+        value={kind}
+        onChange={(next) => {
+          const found = scopeKinds.find((one) => one === next) ?? 'TENANT';
+          setKind(found);
+          onScope(found === 'ENVIRONMENT' ? { kind: found, key: '*' } : undefined);
+        }}
+      />
+      <ScopePicker kind={kind} scope={scope?.kind === kind ? scope : undefined} onScope={onScope} />
+    </>
+  );
+}
+
 /** The fields that name one scope of a kind. */
-export function ScopePicker({ kind, scope, onScope }: ScopePickerProps) {
+function ScopePicker({ kind, scope, onScope }: ScopePickerProps) {
   const [tenant, setTenant] = useState(scope && tenantOf(scope));
   const scopeTenant = scope && tenantOf(scope);
   useEffect(() => {

@@ -1,28 +1,38 @@
 import { Loader } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import { IconArrowRight, IconUsers } from '@tabler/icons-react';
+import { IconArrowRight, IconGitBranch, IconUsers } from '@tabler/icons-react';
+import type { FlagChangeInput } from '../change-requests/change-requests.query.js';
 import { CommandText } from '../components/command-text.js';
 import { formatNumber } from '../components/format.js';
 import { useRead } from '../graphql/use-read.js';
 import { FlagValue } from './flag-value.js';
 import styles from './flags.module.css';
-import { type FlagDetail, type Scope, simulateFlagChangeQuery } from './flags.query.js';
-import type { RuleValue } from './use-flag-actions.js';
+import { type FlagDetail, type Scope, simulateChangesQuery } from './flags.query.js';
+import { type RuleDraft, toRuleInput } from './use-flag-actions.js';
 
 const shown = 60;
 
-/** Who would change if the rule were set: nothing is written. */
-export function Simulation({ flag, scope, value }: { flag: FlagDetail; scope: Scope; value: RuleValue }) {
-  const input = {
+interface SimulationProps {
+  flag: FlagDetail;
+  scope: Scope;
+  rule: RuleDraft;
+}
+
+/** Who would change if the rule were set, and which flags with it: nothing is written. */
+export function Simulation({ flag, scope, rule }: SimulationProps) {
+  const change: FlagChangeInput = {
+    kind: 'SET_RULE',
     flag: flag.key,
-    environment: flag.environment.name,
     scope: { kind: scope.kind, key: scope.key },
-    enabled: value.enabled,
-    variant: value.variant,
+    ...toRuleInput(rule),
   };
-  const [settled] = useDebouncedValue(JSON.stringify(input), 150);
-  const { data, problem, loading } = useRead(simulateFlagChangeQuery, {
-    input: JSON.parse(settled) as typeof input,
+  const [settled] = useDebouncedValue(JSON.stringify(change), 200);
+  const { data, problem, loading } = useRead(simulateChangesQuery, {
+    input: {
+      environment: flag.environment.name,
+      changes: [JSON.parse(settled) as FlagChangeInput],
+    },
+    first: shown,
   });
   const variants = flag.variants.map(({ name }) => name);
   if (problem) {
@@ -32,19 +42,21 @@ export function Simulation({ flag, scope, value }: { flag: FlagDetail; scope: Sc
       </div>
     );
   }
-  if (loading || !data) {
+  const impact = data?.simulateFlagChanges.find((one) => one.flag === flag.key);
+  if (loading || !impact) {
     return (
       <div className={styles['simulation']}>
         <Loader size="xs" type="dots" />
       </div>
     );
   }
-  const { affected, affectedTotal, unchanged } = data.simulateFlagChange;
+  const { affected, affectedTotal, unchanged } = impact;
+  const others = (data?.simulateFlagChanges ?? []).filter((one) => one.flag !== flag.key);
   return (
     <div className={styles['simulation']} aria-live="polite">
       <div className={styles['simulationHead']}>
         <IconUsers size={15} stroke={1.7} aria-hidden="true" />
-        {affected.length === 0 ? (
+        {affectedTotal === 0 ? (
           <span>Nobody changes.</span>
         ) : (
           <span>
@@ -53,9 +65,18 @@ export function Simulation({ flag, scope, value }: { flag: FlagDetail; scope: Sc
           </span>
         )}
       </div>
+      {others.map((other) => (
+        <div key={other.flag} className={styles['simulationHead']}>
+          <IconGitBranch size={15} stroke={1.7} aria-hidden="true" />
+          <span>
+            <span className="mono">{other.flag}</span> depends on it:{' '}
+            <b className="num">{formatNumber(other.affectedTotal)}</b> change.
+          </span>
+        </div>
+      ))}
       {affected.length > 0 && (
         <ul className={styles['effects']}>
-          {affected.slice(0, shown).map((effect) => (
+          {affected.map((effect) => (
             <li key={`${effect.tenant}/${effect.unitKind}/${effect.unitCode}`}>
               <span className="truncate">
                 {effect.unitName ?? effect.unitCode ?? effect.tenant}
@@ -68,8 +89,8 @@ export function Simulation({ flag, scope, value }: { flag: FlagDetail; scope: Sc
               </span>
             </li>
           ))}
-          {affectedTotal > shown && (
-            <li className="faint num">and {formatNumber(affectedTotal - shown)} more</li>
+          {affectedTotal > affected.length && (
+            <li className="faint num">and {formatNumber(affectedTotal - affected.length)} more</li>
           )}
         </ul>
       )}

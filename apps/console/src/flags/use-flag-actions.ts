@@ -1,5 +1,6 @@
 import type { FlagChangeInput } from '../change-requests/change-requests.query.js';
 import { useOpenRequest } from '../change-requests/use-open-request.js';
+import type { AuditEvent } from '../audit/audit.query.js';
 import { useConfirm } from '../components/confirm.js';
 import { notifyProblem } from '../components/toasts.js';
 import type { Problem } from '../graphql/describe-error.js';
@@ -12,12 +13,22 @@ import {
   setFlagEnabledMutation,
   setFlagRuleMutation,
 } from './flags.query.js';
+import { type Conditions, conditionsOf, toConditionsInput } from './conditions/conditions.js';
 import { describeScope } from './scope.js';
+import { backOf } from './take-back.js';
 
-export interface RuleValue {
+/** A rule as a form holds it, without its scope. */
+export interface RuleDraft extends Conditions {
   enabled: boolean;
   variant: string | null;
 }
+
+/** As `setFlagRule` and change requests take it. */
+export const toRuleInput = (rule: RuleDraft) => ({
+  enabled: rule.enabled,
+  variant: rule.variant,
+  ...toConditionsInput(rule, rule.enabled),
+});
 
 /** Changes of one flag in one environment; each offers to be taken back. */
 export function useFlagActions(flag: FlagDetail, onChanged: () => void) {
@@ -38,7 +49,11 @@ export function useFlagActions(flag: FlagDetail, onChanged: () => void) {
     return async () => {
       await (before
         ? set.run(
-            { ...at(scope), enabled: before.enabled, variant: before.variant, reason: before.reason },
+            {
+              ...at(scope),
+              ...toRuleInput({ ...conditionsOf(before), enabled: before.enabled, variant: before.variant }),
+              reason: before.reason,
+            },
             { done: `Rule for ${describeScope(scope)} is as it was` },
           )
         : clear.run(at(scope), { done: `Rule for ${describeScope(scope)} is gone again` }));
@@ -64,10 +79,11 @@ export function useFlagActions(flag: FlagDetail, onChanged: () => void) {
     busy: set.busy || clear.busy || enable.busy || request.busy,
     ruleAt,
 
-    async setRule(scope: Scope, value: RuleValue, reason: string | undefined): Promise<boolean> {
+    async setRule(scope: Scope, rule: RuleDraft, reason: string | undefined): Promise<boolean> {
       const undo = restore(scope);
+      const value = toRuleInput(rule);
       const done = await set.run(
-        { ...at(scope), enabled: value.enabled, variant: value.variant, reason: reason ?? null },
+        { ...at(scope), ...value, reason: reason ?? null },
         {
           done: ({ setFlagRule }) => `Rule set for ${describeScope(scope)}, revision ${setFlagRule.revision}`,
           undo,
@@ -81,6 +97,34 @@ export function useFlagActions(flag: FlagDetail, onChanged: () => void) {
       );
       onChanged();
       return done !== undefined;
+    },
+
+    /** Puts back what was before a change, as long as nothing came after it; the audit says which change it was. */
+    async takeBack(event: AuditEvent): Promise<void> {
+      const back = backOf(event);
+      if (!back) return;
+      const input = {
+        flag: flag.key,
+        environment,
+        expectedVersion: flag.version,
+        reason: `Takes back revision ${event.revision}`,
+      };
+      const outcome = (change: FlagChangeInput) => ({
+        done: `Revision ${event.revision} is taken back`,
+        onProblem: (problem: Problem) =>
+          void requestInstead(change, `Take back revision ${event.revision}`, input.reason)(problem),
+      });
+      if (back.kind === 'ENABLED') {
+        const change = { flag: flag.key, kind: 'SET_ENABLED' as const, enabled: back.enabled };
+        await enable.run({ ...input, enabled: back.enabled }, outcome(change));
+      } else if (back.kind === 'CLEAR') {
+        const change = { flag: flag.key, kind: 'CLEAR_RULE' as const, scope: back.scope };
+        await clear.run({ ...input, scope: back.scope }, outcome(change));
+      } else {
+        const change = { flag: flag.key, kind: 'SET_RULE' as const, scope: back.scope, ...back.rule };
+        await set.run({ ...input, scope: back.scope, ...back.rule }, outcome(change));
+      }
+      onChanged();
     },
 
     async clearRule(scope: Scope): Promise<void> {
