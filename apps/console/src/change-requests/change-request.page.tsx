@@ -5,15 +5,17 @@ import { Badge, StatusBadge } from '../components/badges.js';
 import { CopyAsCli, CopyButton } from '../components/copy-button.js';
 import { Facts } from '../components/facts.js';
 import { formatLocal } from '../components/format.js';
-import { JsonDiff } from '../components/json-diff.js';
 import { Notice } from '../components/notice.js';
 import { Page, Panel } from '../components/page.js';
 import { ProblemState } from '../components/states.js';
 import { Time } from '../components/time.js';
 import { useLive, useThrottled } from '../graphql/use-live.js';
 import { useRead } from '../graphql/use-read.js';
+import { useSession } from '../session/session.js';
 import { useIsProduction } from '../shell/environment.js';
+import { ChangeContent } from './change-content.js';
 import { RequestActions } from './request-actions.js';
+import { RequestImpact } from './request-impact.js';
 import { type ChangeRequest, changeRequestQuery } from './change-requests.query.js';
 import styles from './change-requests.module.css';
 
@@ -82,6 +84,27 @@ function RequestView({ request, onChanged }: { request: ChangeRequest; onChanged
               </ul>
             </Notice>
           )}
+          {request.applyAt && !request.appliedAt && (
+            <Notice tone="info" title={`Applied at ${formatLocal(request.applyAt)}`}>
+              {request.approvalsGiven < request.approvalsNeeded
+                ? 'If the approvals are there by then; else it goes back into review.'
+                : 'Approved. If somebody changes the same before, it goes back into review.'}
+            </Notice>
+          )}
+          {open && request.lint.length > 0 && (
+            <Notice
+              tone="warn"
+              title={request.lintOverride ? `Wanted all the same: ${request.lintOverride}` : 'The lint says'}
+            >
+              <ul className={styles['findings']}>
+                {request.lint.map((finding, index) => (
+                  <li key={index}>
+                    {finding.message} <span className="dim">{finding.hint}</span>
+                  </li>
+                ))}
+              </ul>
+            </Notice>
+          )}
           {request.statusReason && <Notice tone="info">{request.statusReason}</Notice>}
           <Panel
             title={`${request.changes.length} ${request.changes.length === 1 ? 'change' : 'changes'}`}
@@ -97,13 +120,15 @@ function RequestView({ request, onChanged }: { request: ChangeRequest; onChanged
                   )}
                   <span>{change.summary}</span>
                 </div>
-                <JsonDiff before={change.before} after={change.after} />
+                <ChangeContent change={change} />
               </div>
             ))}
           </Panel>
         </div>
         <div className={styles['column']}>
+          {open && <RequestImpact id={request.id} version={request.version} />}
           <Panel title="Approvals">
+            <WhyWhom request={request} />
             {request.approvalsNeeded === 0 ? (
               <span className="dim">
                 None needed: the policy of {request.environment} lets it be applied at once.
@@ -147,5 +172,19 @@ function RequestView({ request, onChanged }: { request: ChangeRequest; onChanged
         </div>
       </div>
     </Page>
+  );
+}
+
+/** Which policy asks for approvals, and who may give one. */
+function WhyWhom({ request }: { request: ChangeRequest }) {
+  const { viewer } = useSession();
+  if (request.approvalsNeeded === 0 || request.approvalsGiven >= request.approvalsNeeded) return null;
+  return (
+    <p className={`dim ${styles['why']}`}>
+      The policy of {request.environment} wants {request.approvalsNeeded} for what this turns on. Anybody with
+      the role release or admin may approve, except its author
+      {request.author === viewer.name ? ', which is you' : ` ${request.author}`}.{' '}
+      <Link to="/environments">Policies</Link>
+    </p>
   );
 }

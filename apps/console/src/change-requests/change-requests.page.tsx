@@ -5,6 +5,7 @@ import { StatusBadge } from '../components/badges.js';
 import { CopyAsCli } from '../components/copy-button.js';
 import { type Column, DataGrid } from '../components/data-grid.js';
 import { Facet } from '../components/facet.js';
+import { formatLocal } from '../components/format.js';
 import { Page } from '../components/page.js';
 import { EmptyState, ProblemState } from '../components/states.js';
 import { Time } from '../components/time.js';
@@ -104,8 +105,13 @@ const columns: Column<ChangeRequestRow>[] = [
   {
     key: 'status',
     header: 'Status',
-    width: '120px',
-    render: ({ status }) => <StatusBadge status={status} />,
+    width: '160px',
+    render: ({ status, applyAt }) => (
+      <div className={styles['name']}>
+        <StatusBadge status={status} />
+        {status === 'SCHEDULED' && applyAt && <span className="dim">{formatLocal(applyAt)}</span>}
+      </div>
+    ),
   },
   {
     key: 'approvals',

@@ -94,6 +94,13 @@ export const changeRequestQuery = graphql(`
           key
         }
       }
+      lintOverride
+      lint {
+        code
+        severity
+        message
+        hint
+      }
       approvals {
         by
         at

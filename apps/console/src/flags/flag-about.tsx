@@ -110,7 +110,7 @@ export function StaleNotice({ flag }: { flag: string }) {
   const [stale] = data?.staleFlags ?? [];
   if (!stale) return null;
   return (
-    <Notice tone="warn" title={stale.reasons.map((reason) => staleWords[reason]).join(' ')}>
+    <Notice tone="warn" title={`Stale: ${stale.reasons.map((reason) => staleWords[reason]).join(' ')}`}>
       <Group gap="xs">
         <CommandText text={stale.advice} size="sm" />
       </Group>

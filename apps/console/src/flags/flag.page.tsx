@@ -111,6 +111,11 @@ function FlagView({ flag, onChanged }: { flag: FlagDetail; onChanged: () => void
       </div>
       <div className={styles['layout']}>
         <div className={styles['column']}>
+          <Panel title={`Rules in ${environment.name}`} flush>
+            <div className={styles['rules']}>
+              <Rules flag={flag} actions={actions} selected={at} onSelect={select} />
+            </div>
+          </Panel>
           <Panel title="Who gets what" flush actions={<Decisions metrics={environment.metrics} />}>
             <FlagTenants
               key={`${flag.key}:${environment.name}`}
@@ -118,9 +123,6 @@ function FlagView({ flag, onChanged }: { flag: FlagDetail; onChanged: () => void
               selected={at}
               onSelect={select}
             />
-          </Panel>
-          <Panel title={`Rules in ${environment.name}`} flush>
-            <Rules flag={flag} actions={actions} selected={at} onSelect={select} />
           </Panel>
           <ShadowDifferences flag={flag.key} />
         </div>

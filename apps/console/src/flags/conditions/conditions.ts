@@ -74,10 +74,12 @@ export const emptyConstraint: Constraint = {
 export const isComplete = ({ contextName, operator, values, value }: Constraint): boolean =>
   contextName !== '' && (takesList(operator) ? values.length > 0 : Boolean(value));
 
-export const toConstraintInput = ({ value, values, ...constraint }: Constraint): ConstraintInput => ({
-  ...constraint,
-  ...(takesList(constraint.operator) ? { values } : { value }),
-});
+/** Field by field: what was read carries the cache's own fields too. */
+export const toConstraintInput = (constraint: Constraint): ConstraintInput => {
+  const { contextName, operator, values, value, inverted, caseInsensitive } = constraint;
+  const compared = takesList(operator) ? { values } : { value };
+  return { contextName, operator, inverted, caseInsensitive, ...compared };
+};
 
 type StoredConditions = Pick<
   FlagRule,
