@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Command } from '#audit';
 import { Notifications, Reconciler, rowsOf, TierdeckError, type Logger } from '#platform';
@@ -13,7 +12,7 @@ import {
 } from './operations.store.js';
 
 export interface OperationsReconcilerOptions {
-  /** Longest time a dead holder keeps an operation from the others. */
+  /** Longest time a dead holder keeps an operation from the others; half of it if its sessions are gone. */
   leaseMs?: number;
   concurrency?: number;
   pollMs?: number;
@@ -24,7 +23,7 @@ export interface OperationsReconcilerOptions {
  * the fence it was claimed with. A killed process leaves a lease that runs out; the next holder repeats the step.
  */
 export class OperationsReconciler {
-  readonly #holder = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
+  readonly #holder: string;
   readonly #leaseMs: number;
   readonly #loop: Reconciler;
 
@@ -34,6 +33,7 @@ export class OperationsReconciler {
     options: OperationsReconcilerOptions = {},
   ) {
     this.#leaseMs = options.leaseMs ?? 5_000;
+    this.#holder = `${hostname()}:${process.pid}:${operations.database.applicationName}`;
     this.#loop = new Reconciler(
       { name: 'operations', concurrency: options.concurrency ?? 4, pollMs: options.pollMs ?? 500 },
       () => this.#claimAndStep(),

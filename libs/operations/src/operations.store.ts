@@ -62,7 +62,10 @@ export async function insertOperation(
   );
 }
 
-/** Takes one due operation by lease; its fence makes every earlier holder powerless. */
+/**
+ * Takes one due operation by lease; its fence makes every earlier holder powerless. A holder that renews its lease keeps
+ * it. One that does not loses it when it runs out, or when half of it has and no session of its process is left.
+ */
 export async function claimOperation(
   tx: Transaction,
   holder: string,
@@ -77,7 +80,10 @@ export async function claimOperation(
      where id = (
        select id from operation
        where status in ('PENDING', 'RUNNING', 'WAITING') and next_run_at <= clock_timestamp() and kind = any($3)
-         and (lease_until is null or lease_until < clock_timestamp())
+         and (lease_until is null or lease_until < clock_timestamp()
+           or lease_until < clock_timestamp() + $2 * interval '0.5 milliseconds' and not exists (
+             select from pg_stat_activity a
+             where a.datname = current_database() and a.application_name = split_part(lease_holder, ':', 3)))
        order by next_run_at for update skip locked limit 1)
      returning *`,
     [holder, leaseMs, kinds],

@@ -115,6 +115,26 @@ describe('operations', () => {
     ]);
   });
 
+  it('is taken over early from a process that is gone, and not from one that is only slow to renew', async () => {
+    const leaseMs = 60_000;
+    operations.register({ kind: 'left', steps: [{ name: 'go on', title: 'Go on' }] });
+    const leave = (holder: string): Promise<string> =>
+      operations.commands.asSystem('test', async (command) => {
+        const id = await operations.start(command, { kind: 'left', subject: 'tenant/x', input: {} });
+        await command.tx.query(
+          `update operation set status = 'RUNNING', lease_holder = $2, lease_until = now() + interval '20 seconds'
+           where id = $1`,
+          [id, `host:1:${holder}`],
+        );
+        return id;
+      });
+    await reconcile({ leaseMs });
+    const slow = await leave(database.applicationName);
+    expect(await operations.settled(await leave('tierdeck gone'), 5_000)).toBe('SUCCEEDED');
+    expect(await operations.settled(slow, 200)).toBe('RUNNING');
+    await operations.commands.asSystem('test', (command) => operations.cancel(command, slow));
+  });
+
   it('waits without spending attempts, and fails at once when told that trying again cannot help', async () => {
     let looks = 0;
     const waiting = await begin(

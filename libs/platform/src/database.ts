@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { DataSource, type EntityManager, type EntityTarget, type ObjectLiteral } from 'typeorm';
 import { TierdeckError } from './errors.js';
 
@@ -11,6 +12,8 @@ export class Database {
   private constructor(
     readonly source: DataSource,
     readonly url: string,
+    /** The application name of this process's sessions, and of no other's: while it lives, the server shows some. */
+    readonly applicationName: string,
   ) {}
 
   /**
@@ -22,13 +25,14 @@ export class Database {
     entities: EntityTarget<ObjectLiteral>[] = [],
     poolSize = 10,
   ): Promise<Database> {
+    const applicationName = `tierdeck ${randomUUID().slice(0, 8)}`;
     const source = new DataSource({
       type: 'postgres',
       url,
       entities: entities as Function[],
       synchronize: false,
       poolSize,
-      applicationName: 'tierdeck',
+      applicationName,
       extra: { connectionTimeoutMillis: 5_000 },
     });
     try {
@@ -38,7 +42,7 @@ export class Database {
       const message = `PostgreSQL at ${host} cannot be reached: ${(cause as Error).message}`;
       throw new TierdeckError('DATABASE_UNREACHABLE', message, 503, { cause }, 'operator');
     }
-    return new Database(source, url);
+    return new Database(source, url, applicationName);
   }
 
   /** Runs `work` in one transaction; serialization failures and deadlocks are retried, so `work` may run again. */

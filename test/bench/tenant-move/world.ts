@@ -60,6 +60,20 @@ export class MoveWorld {
     const dataDir = await mkdtemp(join(tmpdir(), 'tierdeck-moves-'));
     await chmod(dataDir, 0o755);
     const postgres = await EmbeddedPostgres.start({ dataDir, port: await freePort() });
+    try {
+      return await MoveWorld.#build(options, dataDir, postgres);
+    } catch (error) {
+      await postgres.stop();
+      await rm(dataDir, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  static async #build(
+    options: WorldOptions,
+    dataDir: string,
+    postgres: EmbeddedPostgres,
+  ): Promise<MoveWorld> {
     const admin = await connected(postgres.url());
     await admin.query('create database control');
     await admin.end();

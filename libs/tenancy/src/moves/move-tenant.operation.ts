@@ -18,7 +18,7 @@ import { refuse, refuseInterrupted, schemaFlaws, serverFlaws, sourceFlaws } from
 import { prepareSession, type MoveSession } from './move-session.js';
 import { MoveStreams } from './move-streams.js';
 import { explained, MoveWorkplace } from './move-workplace.js';
-import { findMove, updateMove } from './moves.store.js';
+import { findMove, stoppedBy, updateMove } from './moves.store.js';
 import { ABORT_MOVE, FINISH_MOVE, MOVE_TENANT, UNDO_MOVE } from './move-kinds.js';
 import { UndoWindow } from './undo-window.js';
 import { claimHome, closeHome, openHome, readHome } from './tenant-home.js';
@@ -100,7 +100,7 @@ export class MoveTenantOperation implements OperationKind {
       await this.#followUp(command, context, move, ABORT_MOVE, 'ABORTING');
     } else if (status === 'CANCELLED') {
       throw new MoveStateError(slug, move, 'cancelled', `tierdeck tenant move ${slug} --undo`);
-    } else if (await differs(command, context)) {
+    } else if ((await stoppedBy(command.tx, context.operationId)) === 'MOVE_ROWS_DIFFER') {
       await this.#followUp(command, context, move, UNDO_MOVE, 'UNDOING');
     }
   }
@@ -255,11 +255,12 @@ export class MoveTenantOperation implements OperationKind {
 
   async #follow(context: StepContext): Promise<StepOutcome> {
     return this.work.with(context, async (session) => {
-      if (await this.#isMoved(session)) return;
+      if (await this.#isMoved(session)) return this.work.hurry(context);
       await claimHome(session.source.client, session.tenantId, session.move.id);
       await this.streams.startForward(session);
       await this.streams.prepareBack(session);
       await this.streams.awaitCaughtUp(session, context);
+      return this.work.hurry(context);
     });
   }
 
@@ -269,19 +270,20 @@ export class MoveTenantOperation implements OperationKind {
       const home = await readHome(source.client, tenantId);
       if (home.state === 'MOVED' && home.moveId === move.id) {
         await openHome(target.client, tenantId, move.id, home.epoch);
-        return { epoch: home.epoch };
+        return { epoch: home.epoch, ...this.work.hurry(context) };
       }
       await claimHome(source.client, tenantId, move.id);
       refuse(await schemaFlaws(source.client, target.client));
       await this.streams.awaitCaughtUp(session, context);
       const { epoch, pauseMs, snapshots } = await cutOver(session, source, target);
       this.#keep(move.id, snapshots);
-      return { epoch, pauseMs };
+      return { epoch, pauseMs, ...this.work.hurry(context) };
     });
   }
 
-  async #armWayBack(context: StepContext): Promise<void> {
+  async #armWayBack(context: StepContext): Promise<StepOutcome> {
     await this.work.with(context, (session) => this.streams.turn(session));
+    return this.work.hurry(context);
   }
 
   async #verify(context: StepContext): Promise<StepOutcome> {
@@ -296,8 +298,8 @@ export class MoveTenantOperation implements OperationKind {
       };
       try {
         const [here, there] = await Promise.all([
-          digestTables(kept.from, tenantId, tables, this.work.pace()),
-          digestTables(kept.to, tenantId, tables, this.work.pace()),
+          digestTables(kept.from, tenantId, tables, this.work.pace(context)),
+          digestTables(kept.to, tenantId, tables, this.work.pace(context)),
         ]);
         const different = differences(here, there);
         if (different.length > 0) {
@@ -389,11 +391,4 @@ export class MoveTenantOperation implements OperationKind {
       void endSnapshots(snapshots);
     }, snapshotsKeptMs).unref();
   }
-}
-
-async function differs(command: Command, context: StepContext): Promise<boolean> {
-  const rows = (await command.tx.query('select error_code from operation where id = $1', [
-    context.operationId,
-  ])) as { error_code: string }[];
-  return rows[0]?.error_code === 'MOVE_ROWS_DIFFER';
 }

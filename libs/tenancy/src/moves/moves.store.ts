@@ -84,6 +84,13 @@ export async function findMove(tx: Transaction | Database, id: string): Promise<
   return rows[0];
 }
 
+/** Code of the error that stopped an operation. */
+export async function stoppedBy(tx: Transaction, operationId: string): Promise<string | undefined> {
+  const sql = 'select error_code from operation where id = $1';
+  const [row] = await rowsOf<{ error_code: string }>(tx, sql, [operationId]);
+  return row?.error_code;
+}
+
 /** The move that a tenant is in, or has a way back from. */
 export async function openMoveOf(
   tx: Transaction | Database,

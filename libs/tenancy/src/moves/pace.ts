@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const portionMs = 20;
 
 /** About how long a server takes to print and hash a thousand rows, in seconds; measured on rows of ten columns. */
-const digestThousandSeconds = 0.003;
+const digestThousandSeconds = 0.002;
 
 /**
  * Holds bulk work of a move down to a share of the time, so that the other tenants of a server keep theirs: after each

@@ -61,8 +61,8 @@ export class UndoMoveOperation implements OperationKind {
       try {
         const tables = await movedTables(source.client);
         const digests = await Promise.all([
-          digestTables(snapshots.to, tenantId, tables, this.work.pace()),
-          digestTables(snapshots.from, tenantId, tables, this.work.pace()),
+          digestTables(snapshots.to, tenantId, tables, this.work.pace(context)),
+          digestTables(snapshots.from, tenantId, tables, this.work.pace(context)),
         ]);
         return { epoch, pauseMs, different: differences(...digests) };
       } finally {
