@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
@@ -8,7 +9,8 @@ import { TestStack } from '../support/stack.js';
 let stack: TestStack;
 
 beforeAll(async () => {
-  stack = await TestStack.start();
+  // All that can be logged is: the last test searches it for secrets.
+  stack = await TestStack.start({ env: { TIERDECK_LOG_LEVEL: 'debug' } });
 }, 180_000);
 
 afterAll(() => stack?.remove());
@@ -207,6 +209,75 @@ describe('static stability', () => {
       ),
     );
   });
+});
+
+/** MT-16: after everything above, with failures and restarts, on the most talkative level. */
+describe('what the processes have logged', () => {
+  it('holds none of the secrets that were issued', async () => {
+    const names = ['admin-token', 'runtime-token', 'sdk-token', 'master-key', 'postgres-password'];
+    const tenants = (await readdir(join(stack.dataDir, 'tenant-tokens'))).map(
+      (name) => `tenant-tokens/${name}`,
+    );
+    const files = (await readdir(stack.dataDir, { recursive: true })).map(String);
+    const secrets = new Map<string, string>();
+    for (const name of [...names, ...tenants]) {
+      if (files.includes(name)) secrets.set(name, await stack.token(name));
+    }
+    // The logins of databases, as the snapshots hold them.
+    for (const file of files.filter((name) => /(^|\/)runtime-[^/]*\.json$/.test(name))) {
+      const { databases } = JSON.parse(await readFile(join(stack.dataDir, file), 'utf8')) as {
+        databases: { user: string; password: string }[];
+      };
+      for (const { user, password } of databases) secrets.set(`password of ${user}`, password);
+    }
+    const issued: [string, string][] = [
+      ['createToken', 'name: "walk", role: admin'],
+      ['createSdkToken', 'name: "walk", kind: CLIENT, environment: "production", tenant: "northwind"'],
+      ['createTenantToken', 'name: "walk", tenant: "northwind"'],
+    ];
+    for (const [mutation, input] of issued) {
+      const answer = await stack.ask<Record<string, { secret: string }>>(
+        `mutation { ${mutation}(input: { ${input} }) { secret } }`,
+      );
+      secrets.set(mutation, answer[mutation]?.secret ?? '');
+    }
+    // Each is shown to every door, the wrong ones among them, with what fails behind it.
+    for (const secret of secrets.values()) {
+      for (const authorization of [`Bearer ${secret}`, secret]) {
+        await stack.graphql('{ tenant(slug: "\\u0000") { slug } }', {}, secret);
+        for (const url of [
+          `${stack.url}/api/client/features`,
+          `${stack.url}/api/frontend`,
+          `${stack.url}/runtime/snapshot`,
+          `${stack.url}/backups/x/archive`,
+          `${stack.distributionUrl}/orders/x`,
+        ]) {
+          await fetch(url, { headers: { authorization } }).then((answer) => answer.arrayBuffer());
+        }
+      }
+    }
+    expect(secrets.size).toBeGreaterThan(9);
+    expect([...secrets].filter(([, secret]) => secret.length < 16)).toEqual([]);
+
+    const logs = files.filter((name) => name.endsWith('.log'));
+    expect(logs).toEqual(expect.arrayContaining(['logs/control-plane.log', 'logs/distribution.log']));
+    const texts = await Promise.all(
+      logs.map(async (name): Promise<[string, string]> => [
+        name,
+        await readFile(join(stack.dataDir, name), 'utf8'),
+      ]),
+    );
+    const leaks = (written: [string, string][]): string[] =>
+      written.flatMap(([name, text]) =>
+        [...secrets].flatMap(([what, secret]) => (text.includes(secret) ? [`${what} in ${name}`] : [])),
+      );
+    expect(texts.map(([, text]) => text).join('').length).toBeGreaterThan(1_000);
+    expect(leaks([...texts, ['the console', stack.output]])).toEqual([]);
+    // The search finds one that is there.
+    expect(leaks([['planted', `login failed for ${secrets.get('sdk-token')} at 12:00`]])).toEqual([
+      'sdk-token in planted',
+    ]);
+  }, 60_000);
 });
 
 /** A purchase order of one of Northwind's trading partners, for an item it has. */

@@ -113,6 +113,13 @@ const breaks: [name: string, sql: string, found: Record<string, string[]>][] = [
       'public.region_number_seq': [],
     },
   ],
+  [
+    'a queue that takes jobs for others',
+    `drop policy own_tenant on integration_job;
+     create policy own_tenant on integration_job
+       using (tenant_id = (select current_setting('tierdeck.tenant_id'))::uuid) with check (true)`,
+    { integration_job: ['plant'] },
+  ],
   ['the right to truncate', 'grant truncate on item to tierdeck_service', { item: ['truncate'] }],
   [
     'a sequence for everybody',

@@ -43,8 +43,13 @@ const scalars: Record<string, unknown> = {
 const depth = 4;
 
 /** Root fields that are told which tenant is meant. A new one is here without anybody adding it. */
-export function tenantFields(schema: GraphQLSchema, kind: 'query' | 'mutation'): Field[] {
-  const root = kind === 'query' ? schema.getQueryType() : schema.getMutationType();
+export function tenantFields(schema: GraphQLSchema, kind: 'query' | 'mutation' | 'subscription'): Field[] {
+  const roots = {
+    query: schema.getQueryType(),
+    mutation: schema.getMutationType(),
+    subscription: schema.getSubscriptionType(),
+  };
+  const root = roots[kind];
   return Object.values(root?.getFields() ?? {}).filter(({ args }) => args.some((arg) => namesTenant(arg)));
 }
 
@@ -56,17 +61,21 @@ function namesTenant({ name, type }: GraphQLArgument | GraphQLInputField): boole
   );
 }
 
-/** A request of the field for one tenant: all that needs a value has one, and everything is selected. */
+/** A request of the field for one tenant: all that needs a value has one, and everything is selected, so many levels deep. */
 export function requestOf(
-  kind: 'query' | 'mutation',
+  kind: 'query' | 'mutation' | 'subscription',
   field: Field,
   slug: string,
+  levels = depth,
 ): { query: string; variables: Record<string, unknown> } {
   const given = field.args.filter((arg) => isNonNullType(arg.type) || namesTenant(arg));
   const declared = given.map(({ name, type }) => `$${name}: ${type.toString()}`).join(', ');
   const passed = given.map(({ name }) => `${name}: $${name}`).join(', ');
   return {
-    query: `${kind} (${declared}) { ${field.name}(${passed}) ${selectionOf(field.type, depth)} }`,
+    query:
+      given.length === 0
+        ? `${kind} { ${field.name} ${selectionOf(field.type, levels)} }`
+        : `${kind} (${declared}) { ${field.name}(${passed}) ${selectionOf(field.type, levels)} }`,
     variables: Object.fromEntries(given.map(({ name, type }) => [name, valueOf(name, type, slug)])),
   };
 }

@@ -53,6 +53,7 @@ export class RuntimeApi implements OnModuleInit, BeforeApplicationShutdown {
   async #stream(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const { authorization } = request.headers;
     const { tenantId } = await this.access.authenticate(authorization);
+    this.#streams.refuseFlood(tenantId);
     reply.hijack();
     await this.#streams.open(reply.raw, authorization, tenantId);
   }

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { Logger } from '#platform';
+import { TierdeckError, type Logger } from '#platform';
 import type { RuntimeSnapshot } from '#runtime/wire';
 import type { RuntimeAccess } from './runtime-access.js';
 import { restrictTo, type RuntimeFeed } from './runtime-feed.js';
@@ -9,6 +9,10 @@ const keepAliveMs = 15_000;
 
 /** An instance that lets more than this pile up is cut off; it reconnects and gets the newest snapshot. */
 const maxBufferedBytes = 8 * 1_048_576;
+
+/** Streams of one replica, and those among them that tokens of one tenant may hold: no tenant keeps the others out. */
+const maxStreams = 5_000;
+const maxStreamsOfTenant = 200;
 
 interface Stream {
   readonly response: ServerResponse;
@@ -29,6 +33,16 @@ export class SnapshotStreams {
     private readonly logger: Logger,
   ) {
     this.#timer = setInterval(() => this.#keepAlive(), keepAliveMs).unref();
+  }
+
+  /** @throws TierdeckError TOO_MANY_STREAMS */
+  refuseFlood(tenantId: string | null): void {
+    let own = 0;
+    for (const stream of this.#streams) if (stream.tenantId === tenantId) own++;
+    if (this.#streams.size < maxStreams && (tenantId === null || own < maxStreamsOfTenant)) return;
+    throw new TierdeckError('TOO_MANY_STREAMS', 'This replica holds no more streams.', 429, {
+      hint: 'Close streams that are no longer read, or ask another replica.',
+    });
   }
 
   /** Sends the current snapshot, then every newer one, until the other side goes away. */

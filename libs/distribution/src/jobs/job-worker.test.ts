@@ -77,6 +77,28 @@ describe('a job worker', () => {
     expect(await statuses('quiet')).toEqual(['DONE']);
   });
 
+  test('a job that claims to be of another tenant is done for the one whose queue it lies in', async () => {
+    const [own, other] = [host.tenant('noisy'), host.tenant('quiet')];
+    const served: string[] = [];
+    work({
+      handle: async ({ tenant, tx }) => {
+        const { rows } = await tx.query<{ id: string }>(`select current_setting('tierdeck.tenant_id') as id`);
+        served.push(`${tenant.id} ${rows[0]?.id}`);
+      },
+    });
+    await put('noisy', 1, { tenant: other.test.slug, tenantId: other.test.id, tenant_id: other.test.id });
+    await eventually(() => done.length === 1);
+    expect(served).toEqual([`${own.test.id} ${own.test.id}`]);
+    expect(done).toEqual(['noisy']);
+    // Nor does the queue of the other one take it.
+    const forged = own.scope.query(
+      `insert into integration_job (tenant_id, kind, payload) values ($1, 'note', '{}')`,
+      [other.test.id],
+    );
+    await expect(forged).rejects.toMatchObject({ code: '42501' });
+    expect(await statuses('quiet')).toEqual([]);
+  });
+
   test('a quiet tenant does not stand behind the flood of a noisy one', async () => {
     await put('noisy', 500);
     // No slot is kept free: the turns alone must do it.

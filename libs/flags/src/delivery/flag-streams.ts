@@ -15,6 +15,8 @@ const keepAliveMs = 15_000;
 
 /** Beyond this a replica is full: the SDK is answered 429 and polls. */
 const maxStreams = 20_000;
+/** Those among them that tokens of one tenant may hold, so that no tenant keeps the others out. */
+const maxStreamsOfTenant = 5_000;
 
 /** Open streams of flags. A change is written to those alone that would see something else. */
 export class FlagStreams {
@@ -23,6 +25,7 @@ export class FlagStreams {
   readonly #frames = new FrameCache();
   readonly #timer: NodeJS.Timeout;
   #count = 0;
+  readonly #ofTenant = new Map<string, number>();
   #closed = false;
 
   constructor(
@@ -45,7 +48,7 @@ export class FlagStreams {
     try {
       const secret = secretOf(request.headers.authorization);
       const grant = await this.access.grant(secret, ['CLIENT']);
-      if (this.#count >= maxStreams || this.#closed)
+      if (this.#count >= maxStreams || this.#closed || this.#floods(grant.tenantId))
         throw new SdkAccessError('TOO_MANY_STREAMS', 'This replica holds no more streams; poll.', 429);
       this.#open(request, response, grant, secret ?? '');
     } catch (error) {
@@ -99,9 +102,11 @@ export class FlagStreams {
     });
     streams.add(stream);
     this.#count += 1;
+    this.#countOf(grant.tenantId, 1);
     response.once('close', () => {
       if (!streams.delete(stream)) return;
       this.#count -= 1;
+      this.#countOf(grant.tenantId, -1);
       const { instance } = stream.client;
       if (instance) this.receipts.left(grant.feed.environment, instance.id);
     });
@@ -109,6 +114,17 @@ export class FlagStreams {
     response.flushHeaders();
     stream.bring(grant.feed.revision, stream.view, this.#frames);
     if (!this.wanted) stream.tellToPoll();
+  }
+
+  #floods(tenantId: string | null): boolean {
+    return tenantId !== null && (this.#ofTenant.get(tenantId) ?? 0) >= maxStreamsOfTenant;
+  }
+
+  #countOf(tenantId: string | null, by: 1 | -1): void {
+    if (tenantId === null) return;
+    const count = (this.#ofTenant.get(tenantId) ?? 0) + by;
+    if (count > 0) this.#ofTenant.set(tenantId, count);
+    else this.#ofTenant.delete(tenantId);
   }
 
   #streamsOf(feed: EnvironmentFeed): Set<FlagStream> {
