@@ -3,6 +3,7 @@ import { cpus } from 'node:os';
 import { createTestDatabase, testPostgresUrl, withTestClient } from '../support/database.js';
 import { ControlPlaneProcess } from './control-plane-process.js';
 import { benchFeatures } from './features.js';
+import { benchFleet } from './fleet.js';
 import { benchFlagStreaming } from './flag-streaming.js';
 import { benchFlagMemory } from './flag-memory.js';
 import { benchFlagTenants } from './flag-tenants.js';
@@ -27,6 +28,7 @@ const parts: Record<string, () => Promise<Measurement[]>> = {
   'scoped-query': benchScopedQuery,
   'noisy-neighbor': benchNoisyNeighbor,
   onboarding: benchOnboarding,
+  fleet: benchFleet,
   'restore-drill': benchRestoreDrill,
   'tenant-move': benchTenantMove,
   'tenant-move-kills': benchTenantMoveKills,

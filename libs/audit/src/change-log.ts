@@ -44,10 +44,22 @@ export async function recordChange(tx: Transaction, actor: Actor, change: Change
     correlation: change.correlation ?? null,
   };
   const hash = auditHash(head.audit_hash, record);
+  const notice: RevisionNotice = {
+    revision: Number(head.revision),
+    area: change.area,
+    action: change.action,
+    subject: change.subject,
+    tenantId: record.tenantId,
+    environment: record.environment,
+  };
+  // One round trip: the row lock on the head is held until the commit, and every other change waits for it.
   await tx.query(
-    `insert into audit_event (revision, at, actor_kind, actor_id, actor_name, action, area, subject, tenant_id,
-       environment, before, after, reason, correlation, previous_hash, hash)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+    `with event as (
+       insert into audit_event (revision, at, actor_kind, actor_id, actor_name, action, area, subject, tenant_id,
+         environment, before, after, reason, correlation, previous_hash, hash)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)),
+     head as (update revision_head set audit_hash = $16)
+     select pg_notify($17, $18)`,
     [
       record.revision,
       record.at,
@@ -65,18 +77,10 @@ export async function recordChange(tx: Transaction, actor: Actor, change: Change
       record.correlation,
       head.audit_hash,
       hash,
+      REVISION_CHANNEL,
+      JSON.stringify(notice),
     ],
   );
-  await tx.query('update revision_head set audit_hash = $1', [hash]);
-  const notice: RevisionNotice = {
-    revision: Number(head.revision),
-    area: change.area,
-    action: change.action,
-    subject: change.subject,
-    tenantId: record.tenantId,
-    environment: record.environment,
-  };
-  await tx.query('select pg_notify($1, $2)', [REVISION_CHANNEL, JSON.stringify(notice)]);
   return notice.revision;
 }
 

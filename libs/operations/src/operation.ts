@@ -35,14 +35,18 @@ export type StepOutcome = Record<string, unknown> | void;
 /**
  * One step of an operation. `perform` has effects outside the control-plane database and must be idempotent: after a
  * crash it runs again. `record` runs in the transaction that marks the step done, so its effects happen exactly once.
+ * A step that only records shares the transaction of the step before it: it must not look at what that one recorded
+ * but through `command.tx`.
  */
 export interface OperationStep {
   /** Kebab case, stable: `create-database`. */
   name: string;
   /** What a person reads: `Create the database`. */
   title: string;
+  /** False if there is nothing to do for this operation: the step is skipped. Says the same whenever it is asked. */
+  needed?(context: StepContext): boolean;
   perform?(context: StepContext): Promise<StepOutcome>;
-  record?(command: Command, context: StepContext): Promise<void>;
+  record?(command: Command, context: StepContext): Promise<StepOutcome>;
 }
 
 /** A kind of long work that a domain registers. */

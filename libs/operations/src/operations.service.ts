@@ -6,6 +6,8 @@ import { insertOperation, lockOperation, type OperationRow } from './operations.
 
 /** PostgreSQL channel that tells of progress; the payload is the operation's id. */
 export const OPERATION_CHANNEL = 'tierdeck_operation';
+/** PostgreSQL channel that wakes those who perform operations: one has become due. */
+export const OPERATION_DUE_CHANNEL = 'tierdeck_operation_due';
 
 export interface NewOperation {
   kind: string;
@@ -51,7 +53,7 @@ export class OperationsService {
       requested_by: command.actor.name,
     };
     await insertOperation(command.tx, row, kind);
-    await notifyOperation(command, id);
+    await notifyDue(command, id);
     return id;
   }
 
@@ -83,7 +85,7 @@ export class OperationsService {
       before: { status: operation.status },
       after: { status: 'PENDING' },
     });
-    await notifyOperation(command, id);
+    await notifyDue(command, id);
   }
 
   /** Lets a waiting operation look again now. */
@@ -92,7 +94,7 @@ export class OperationsService {
       `update operation set next_run_at = clock_timestamp() where id = $1 and status = 'WAITING'`,
       [id],
     );
-    await notifyOperation(command, id);
+    await notifyDue(command, id);
   }
 
   /** Stops an operation before its next step; what is done stays and can be retried. */
@@ -159,6 +161,14 @@ export class OperationsService {
 
 export async function notifyOperation(command: Pick<Command, 'tx'>, id: string): Promise<void> {
   await rowsOf(command.tx, 'select pg_notify($1, $2)', [OPERATION_CHANNEL, id]);
+}
+
+async function notifyDue(command: Pick<Command, 'tx'>, id: string): Promise<void> {
+  const channels = [OPERATION_CHANNEL, OPERATION_DUE_CHANNEL];
+  await rowsOf(command.tx, 'select pg_notify(channel, $2) from unnest($1::text[]) as channel', [
+    channels,
+    id,
+  ]);
 }
 
 export function contextOf(

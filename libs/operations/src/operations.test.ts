@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Commands } from '#audit';
-import { createLogger, Database, Notifications } from '#platform';
+import { Commands, type Command } from '#audit';
+import { createLogger, Database, Notifications, rowsOf } from '#platform';
 import { createTestDatabase, type TestDatabase } from '../../../test/support/database.js';
 import {
   OperationsReconciler,
@@ -46,6 +46,14 @@ describe('operations', () => {
     return operations.commands.asSystem('test', (command) =>
       operations.start(command, { kind, subject: 'tenant/x', input: { n: 1 } }),
     );
+  }
+
+  async function statuses(id: string): Promise<string[]> {
+    const rows = await database.query<{ status: string; attempts: number }>(
+      'select status, attempts from operation_step where operation_id = $1 order by position',
+      [id],
+    );
+    return rows.map(({ status, attempts }) => `${status} ${attempts}`);
   }
 
   it('performs the steps in order, hands state on and ends', async () => {
@@ -166,6 +174,65 @@ describe('operations', () => {
       [hopeless],
     );
     expect(row?.error_code).toBe('NO_WAY');
+  });
+
+  it('skips what is not needed, and records what needs no work outside together with the step before', async () => {
+    const seen: string[] = [];
+    const transaction = async ({ tx }: Command): Promise<string> =>
+      (await rowsOf<{ id: string }>(tx, 'select pg_current_xact_id()::text as id'))[0]?.id ?? '';
+    const id = await begin('brief', [
+      { name: 'plan', title: 'Plan', record: async () => ({ size: 2 }) },
+      {
+        name: 'never',
+        title: 'Never',
+        needed: ({ state }) => state['size'] !== 2,
+        perform: async () => void seen.push('never'),
+      },
+      {
+        name: 'work',
+        title: 'Work',
+        perform: async () => ({ made: 7 }),
+        record: async (command) => void seen.push(await transaction(command)),
+      },
+      {
+        name: 'end',
+        title: 'End',
+        record: async (command, { state }) =>
+          void seen.push(await transaction(command), JSON.stringify(state)),
+      },
+    ]);
+    expect(await operations.settled(id, 5_000)).toBe('SUCCEEDED');
+    const [first, second, state] = seen;
+    expect([first, state]).toEqual([second, '{"size":2,"made":7}']);
+    expect(await statuses(id)).toEqual(['SUCCEEDED 1', 'SKIPPED 0', 'SUCCEEDED 1', 'SUCCEEDED 1']);
+  });
+
+  it('tells of a failure in a shared transaction as that of its own step, and keeps what was done before', async () => {
+    let performed = 0;
+    let broken = true;
+    const id = await begin(
+      'half',
+      [
+        { name: 'work', title: 'Work', perform: async () => ({ made: ++performed }) },
+        { name: 'note', title: 'Note', record: async () => ({ noted: true }) },
+        {
+          name: 'close',
+          title: 'Close',
+          record: async () => {
+            if (broken) throw new Error('no');
+          },
+        },
+      ],
+      2,
+    );
+    expect(await operations.settled(id, 5_000)).toBe('FAILED');
+    expect(await statuses(id)).toEqual(['SUCCEEDED 1', 'SUCCEEDED 1', 'FAILED 2']);
+    broken = false;
+    await operations.commands.asSystem('test', (command) => operations.retry(command, id));
+    expect(await operations.settled(id, 5_000)).toBe('SUCCEEDED');
+    expect(performed).toBe(1);
+    const [row] = await database.query<{ state: unknown }>('select state from operation where id = $1', [id]);
+    expect(row?.state).toEqual({ made: 1, noted: true });
   });
 
   it('lets no holder record under an old fence', async () => {

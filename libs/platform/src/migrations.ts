@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ClientBase } from 'pg';
+import pg, { type ClientBase } from 'pg';
+import { postgresCode } from './database.js';
 import { TierdeckError } from './errors.js';
 
 export interface Migration {
@@ -33,6 +34,10 @@ export async function readMigrations(folder: string): Promise<Migration[]> {
 
 /** Any number that no other advisory lock of Tierdeck uses. */
 const migrationLock = 7_415_001;
+const undefinedTable = '42P01';
+
+/** What a database shall have, chosen by what it has already: names of its ledger. */
+export type MigrationChoice = (applied: ReadonlySet<string>) => Promise<readonly Migration[]>;
 
 /**
  * Brings a database to the newest migration: each in a transaction of its own with its line in the ledger
@@ -41,20 +46,17 @@ const migrationLock = 7_415_001;
  * @throws TierdeckError MIGRATION_EDITED if a landed file differs from what was applied,
  *   DATABASE_NEWER if the database has a migration that this version does not know.
  */
-export async function migrate(client: ClientBase, migrations: readonly Migration[]): Promise<string[]> {
+export async function migrate(
+  client: ClientBase,
+  migrations: readonly Migration[] | MigrationChoice,
+): Promise<string[]> {
   await client.query('select pg_advisory_lock($1)', [migrationLock]);
   try {
-    await client.query(
-      `create table if not exists schema_migration (
-         name text primary key, checksum text not null, applied_at timestamptz not null default now())`,
-    );
-    const { rows } = await client.query<{ name: string; checksum: string }>(
-      'select name, checksum from schema_migration order by name',
-    );
-    const applied = new Map(rows.map((row) => [row.name, row.checksum]));
-    refuseUnknown(applied, migrations);
+    const applied = await readLedger(client);
+    const wanted = typeof migrations === 'function' ? await migrations(new Set(applied.keys())) : migrations;
+    refuseUnknown(applied, wanted);
     const fresh: string[] = [];
-    for (const migration of migrations) {
+    for (const migration of wanted) {
       if (applied.has(migration.name)) continue;
       await applyMigration(client, migration);
       fresh.push(migration.name);
@@ -63,6 +65,22 @@ export async function migrate(client: ClientBase, migrations: readonly Migration
   } finally {
     await client.query('select pg_advisory_unlock($1)', [migrationLock]);
   }
+}
+
+/** Checksums by name; makes the ledger where there is none yet. */
+async function readLedger(client: ClientBase): Promise<Map<string, string>> {
+  const read = 'select name, checksum from schema_migration order by name';
+  const { rows } = await client
+    .query<{ name: string; checksum: string }>(read)
+    .catch(async (error: unknown) => {
+      if (postgresCode(error) !== undefinedTable) throw error;
+      await client.query(
+        `create table if not exists schema_migration (
+         name text primary key, checksum text not null, applied_at timestamptz not null default now())`,
+      );
+      return { rows: [] };
+    });
+  return new Map(rows.map((row) => [row.name, row.checksum]));
 }
 
 function refuseUnknown(applied: ReadonlyMap<string, string>, migrations: readonly Migration[]): void {
@@ -87,15 +105,17 @@ function refuseUnknown(applied: ReadonlyMap<string, string>, migrations: readonl
   }
 }
 
+/** One round trip: a fleet of databases is migrated over connections that are slow to open and soon closed. */
 async function applyMigration(client: ClientBase, migration: Migration): Promise<void> {
-  await client.query('begin');
+  const values = [migration.name, migration.checksum].map((value) => pg.escapeLiteral(value));
+  const statements = [
+    'begin',
+    migration.up,
+    `insert into schema_migration (name, checksum) values (${values.join(', ')})`,
+    'commit',
+  ];
   try {
-    await client.query(migration.up);
-    await client.query('insert into schema_migration (name, checksum) values ($1, $2)', [
-      migration.name,
-      migration.checksum,
-    ]);
-    await client.query('commit');
+    await client.query(statements.join('\n;\n'));
   } catch (cause) {
     await client.query('rollback');
     throw migrationFailed(migration.name, cause as Error);

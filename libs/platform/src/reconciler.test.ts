@@ -39,13 +39,41 @@ describe('Reconciler', () => {
     }
   });
 
-  it('wakes every sleeping loop', async () => {
+  it('looks one at a time, however many items may be worked on', async () => {
     const running = start(4);
     await sleep(20);
     const before = looks;
     running.wake();
     await sleep(30);
-    expect(looks - before).toBe(4);
+    expect(looks - before).toBe(1);
+  });
+
+  it('works on as many claimed items at once as it may, and on the next when one has ended', async () => {
+    let [claimed, under, most] = [0, 0, 0];
+    const ends: (() => void)[] = [];
+    reconciler = new Reconciler(
+      { name: 'test', concurrency: 2, pollMs: 3_600_000 },
+      async () => {
+        if (claimed === 3) return false;
+        claimed += 1;
+        return async () => {
+          most = Math.max(most, ++under);
+          await new Promise<void>((resolve) => ends.push(resolve));
+          under -= 1;
+        };
+      },
+      createLogger('test', 'silent'),
+    );
+    reconciler.start();
+    await sleep(20);
+    expect(claimed).toBe(2);
+    ends[0]?.();
+    await sleep(20);
+    expect([claimed, under, most]).toEqual([3, 2, 2]);
+    const stopped = reconciler.stop();
+    for (const end of ends) end();
+    await stopped;
+    expect(under).toBe(0);
   });
 
   it('stops while it sleeps', async () => {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Commands, type Command } from '#audit';
-import { Database, Notifications, Reconciler, type Logger } from '#platform';
+import { Database, Notifications, Reconciler, type Logger, type Look } from '#platform';
 import { KpiStore } from './kpi.store.js';
 import { note, reasonOf, recordDecision } from './release-decisions.js';
 import { ReleaseFlags } from './release-flags.js';
@@ -87,14 +87,16 @@ export class ReleasesReconciler {
     await this.#loop.stop();
   }
 
-  async #claim(): Promise<boolean> {
+  async #claim(): Promise<Look> {
+    const release = await claimRelease(this.parts.database, this.#holder, this.#options.leaseMs);
+    if (release) return () => this.#hold(release);
+    await this.#prune();
+    return false;
+  }
+
+  async #hold(release: ReleaseRow): Promise<void> {
     const { leaseMs, pollMs } = this.#options;
     const { database } = this.parts;
-    const release = await database.transaction((tx) => claimRelease(tx, this.#holder, leaseMs));
-    if (!release) {
-      await this.#prune();
-      return false;
-    }
     const renewal = setInterval(() => void this.#renew(release), leaseMs / 3);
     try {
       await this.#run(release);
@@ -104,7 +106,6 @@ export class ReleasesReconciler {
     } finally {
       clearInterval(renewal);
     }
-    return true;
   }
 
   /** Decides and acts until there is nothing to do but wait. */

@@ -1,4 +1,4 @@
-import { rowsOf, type Transaction } from '#platform';
+import { rowsOf, type Database, type Transaction } from '#platform';
 import type { ReleaseContent, ReleaseStatus, WaveStatus } from './release.js';
 import type { ReleasePlan } from './release-planner.js';
 
@@ -193,12 +193,12 @@ function touched(content: ReleaseContent): string[] {
 
 /** Takes one due release by lease; its fence makes every earlier holder powerless. */
 export async function claimRelease(
-  tx: Transaction,
+  database: Database,
   holder: string,
   leaseMs: number,
 ): Promise<ReleaseRow | undefined> {
   const [row] = await rowsOf<ReleaseRow>(
-    tx,
+    database.source.manager,
     `update release set lease_holder = $1, fence = fence + 1,
        lease_until = clock_timestamp() + $2 * interval '1 millisecond'
      where id = (

@@ -12,6 +12,7 @@ import {
 } from './backups/index.js';
 import { DatabaseClusters } from './databases/database-clusters.js';
 import { DatabaseProvisioner } from './databases/database-provisioner.js';
+import { NewTenantDatabase } from './databases/new-tenant-database.js';
 import { PreparedDatabases } from './databases/prepared-databases.js';
 import { TenantDatabases } from './databases/tenant-databases.js';
 import { TenantRowCounts } from './databases/tenant-row-counts.js';
@@ -91,6 +92,7 @@ import { WorkerPoolsService } from './workers/worker-pools.service.js';
     TenantSchema,
     PreparedDatabases,
     TenantDatabases,
+    NewTenantDatabase,
     FleetStore,
     FleetService,
     MigrateFleetOperation,

@@ -52,6 +52,7 @@ export class TenantsService {
         slug: wish.slug,
         region: wish.region,
         database: wish.database,
+        integrationWorkers: wish.integrationWorkers,
         kit: wish.kit,
         units: wish.units,
       },

@@ -1,10 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { Command } from '#audit';
-import { StepFailed, type OperationKind, type StepContext, type StepOutcome } from '#operations';
+import { StepFailed, type OperationKind, type OperationStep, type StepContext } from '#operations';
 import { loadArchive, verifyArchive, type OpenArchive } from '../archives/index.js';
-import { DatabaseClusters } from '../databases/database-clusters.js';
-import { DatabaseProvisioner } from '../databases/database-provisioner.js';
-import { isolationFlaws } from '../databases/isolation-check.js';
+import { NewTenantDatabase } from '../databases/new-tenant-database.js';
 import { TenantDatabases } from '../databases/tenant-databases.js';
 import type { Placement } from '../tenant.js';
 import { TenantsReadModel } from '../tenants.read-model.js';
@@ -33,48 +31,38 @@ interface RestoreInput {
 export class RestoreAsNewOperation implements OperationKind {
   readonly kind = RESTORE_AS_NEW;
 
-  readonly steps = [
-    {
-      name: 'check-archive',
-      title: 'Check the whole archive',
-      perform: (context: StepContext) => this.#check(context),
-    },
-    {
-      name: 'reserve-database',
-      title: 'Reserve a place for the data',
-      perform: (context: StepContext) => this.#place(context),
-      record: (command: Command, context: StepContext) => this.#reserve(command, context),
-    },
-    {
-      name: 'create-database',
-      title: 'Create database and login role',
-      perform: (context: StepContext) => this.#create(context),
-      record: (command: Command, context: StepContext) => this.#assign(command, context),
-    },
-    {
-      name: 'load',
-      title: 'Restore the rows and compare every table',
-      perform: (context: StepContext) => this.#load(context),
-    },
-    {
-      name: 'verify',
-      title: 'Verify isolation',
-      perform: (context: StepContext) => this.#verify(context),
-    },
-    {
-      name: 'close',
-      title: 'Make units known; the tenant waits to be resumed',
-      record: (command: Command, context: StepContext) => this.#close(command, context),
-    },
-  ];
+  readonly steps: readonly OperationStep[];
 
   constructor(
     private readonly tenants: TenantsReadModel,
-    private readonly clusters: DatabaseClusters,
+    private readonly home: NewTenantDatabase,
     private readonly databases: TenantDatabases,
-    private readonly provisioner: DatabaseProvisioner,
     private readonly archives: TenantArchives,
-  ) {}
+  ) {
+    this.steps = [
+      {
+        name: 'check-archive',
+        title: 'Check the whole archive',
+        perform: (context) => this.#check(context),
+      },
+      ...home.steps,
+      {
+        name: 'load',
+        title: 'Restore the rows and compare every table',
+        perform: (context) => this.#load(context),
+      },
+      {
+        name: 'verify',
+        title: 'Verify isolation',
+        perform: (context) => this.#verify(context),
+      },
+      {
+        name: 'close',
+        title: 'Make units known; the tenant waits to be resumed',
+        record: (command, context) => this.#close(command, context),
+      },
+    ];
+  }
 
   async onStopped(command: Command, context: StepContext): Promise<void> {
     const reason = await backupsStore.stopReason(command.tx, context.operationId);
@@ -96,36 +84,6 @@ export class RestoreAsNewOperation implements OperationKind {
     await failingAtOnce(async () => verifyArchive(await this.#open(context), context.progress.bind(context)));
   }
 
-  async #place(context: StepContext): Promise<StepOutcome> {
-    const { region, database, slug } = inputOf(context);
-    const { names } = this.provisioner;
-    const name = database === 'DEDICATED' ? names.dedicated(slug) : names.pool;
-    return { cluster: await this.clusters.placementFor(region), database: name };
-  }
-
-  async #reserve(command: Command, context: StepContext): Promise<void> {
-    const kind = inputOf(context).database === 'DEDICATED' ? 'DEDICATED' : 'POOLED';
-    await this.databases.reserve(
-      command,
-      String(context.state['cluster']),
-      String(context.state['database']),
-      kind,
-    );
-  }
-
-  async #create(context: StepContext): Promise<StepOutcome> {
-    const { cluster, database } = context.state as Record<string, string>;
-    const { id } = await this.databases.byName(String(cluster), String(database));
-    if (inputOf(context).database === 'DEDICATED') await this.databases.createDedicated(id);
-    return { databaseId: id };
-  }
-
-  async #assign(command: Command, context: StepContext): Promise<void> {
-    await updateTenant(command.tx, context.tenantId as string, {
-      database_id: String(context.state['databaseId']),
-    });
-  }
-
   async #load(context: StepContext): Promise<void> {
     const tenant = await housedTenant(this.tenants, context.tenantId);
     const client = await this.databases.connect(tenant.databaseId);
@@ -145,15 +103,8 @@ export class RestoreAsNewOperation implements OperationKind {
   }
 
   async #verify(context: StepContext): Promise<void> {
-    const tenant = await housedTenant(this.tenants, context.tenantId);
-    const { role } = await this.databases.login(tenant.databaseId);
-    const client = await this.databases.connect(tenant.databaseId);
-    try {
-      const flaws = await isolationFlaws(client, role);
-      if (flaws.length > 0) throw new StepFailed('ISOLATION_BROKEN', flaws.join(' '), 500);
-    } finally {
-      await client.end();
-    }
+    const { databaseId } = await housedTenant(this.tenants, context.tenantId);
+    await this.home.verified(databaseId, async () => undefined);
   }
 
   async #close(command: Command, context: StepContext): Promise<void> {

@@ -1,7 +1,7 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import pg from 'pg';
 import { Commands } from '#audit';
-import { Database, NotFoundError, rowsOf, SecretBox, TierdeckError } from '#platform';
+import { Database, NotFoundError, rowsOf, SecretBox, TierdeckError, type Transaction } from '#platform';
 
 /** A PostgreSQL server on which tenant databases are placed. */
 export interface ClusterLogin {
@@ -100,9 +100,9 @@ export class DatabaseClusters implements OnApplicationShutdown {
   }
 
   /** The cluster for a new tenant: one of its region if there is, else the first by name. */
-  async placementFor(region: string | null): Promise<string> {
+  async placementFor(region: string | null, tx: Transaction = this.database.source.manager): Promise<string> {
     const [row] = await rowsOf<{ name: string }>(
-      this.database.source.manager,
+      tx,
       `select name from database_cluster where status = 'ACTIVE' order by (region = $1) is true desc, name limit 1`,
       [region],
     );

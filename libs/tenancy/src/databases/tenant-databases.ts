@@ -79,33 +79,32 @@ export class TenantDatabases {
   /**
    * Writes down a database that shall exist, with a new password for its role, before anything of it is made: so a
    * repeated provisioning uses the same name and password. One that is written down already stays as it is.
+   * @returns its id.
    */
   async reserve(
     command: Command,
     cluster: string,
     name: string,
     kind: 'POOLED' | 'DEDICATED',
-  ): Promise<void> {
-    const known = await rowsOf(
-      command.tx,
-      'select id from tenant_database where cluster = $1 and name = $2',
-      [cluster, name],
-    );
-    if (known.length > 0) return;
+  ): Promise<string> {
+    const known = await idOf(command.tx, cluster, name);
+    if (known) return known;
     const preparedAs = kind === 'DEDICATED' ? await takePrepared(command.tx, cluster) : null;
-    const fresh = await rowsOf(
+    const [fresh] = await rowsOf<{ id: string }>(
       command.tx,
       `insert into tenant_database (id, cluster, name, kind, login_role, login_password_sealed, prepared_as)
        values ($1, $2, $3, $4, $3, $5, $6) on conflict (cluster, name) do nothing returning id`,
       [randomUUID(), cluster, name, kind, this.secrets.seal(randomSecret()), preparedAs],
     );
-    if (fresh.length === 0) return;
+    // Somebody else has written it down meanwhile.
+    if (!fresh) return (await idOf(command.tx, cluster, name)) as string;
     await command.record({
       area: 'tenancy',
       action: 'database.reserved',
       subject: `database/${cluster}/${name}`,
       after: { kind, ...(preparedAs === null ? {} : { preparedAs }) },
     });
+    return fresh.id;
   }
 
   /** Makes a tenant's own database and its login, as they were reserved. */
@@ -175,9 +174,9 @@ export class TenantDatabases {
   }
 
   /** Name, role and password of a database, for the provisioner. */
-  async login(databaseId: string): Promise<ServiceLogin & { cluster: string }> {
-    const row = await this.#row(databaseId);
-    return { ...this.#loginOf(row), cluster: row.cluster };
+  async login(databaseId: string): Promise<ServiceLogin & Pick<TenantDatabase, 'cluster' | 'kind'>> {
+    const { cluster, kind, ...row } = await this.#row(databaseId);
+    return { ...this.#loginOf(row), cluster, kind };
   }
 
   /**
@@ -240,7 +239,7 @@ export class TenantDatabases {
     }
   }
 
-  #loginOf(row: DatabaseRow): ServiceLogin {
+  #loginOf(row: Omit<DatabaseRow, 'cluster' | 'kind'>): ServiceLogin {
     return {
       database: row.name,
       role: row.login_role,
@@ -263,6 +262,15 @@ export class TenantDatabases {
     if (!row) throw new NotFoundError('database', `${cluster}/${name}`);
     return row;
   }
+}
+
+async function idOf(tx: Transaction, cluster: string, name: string): Promise<string | undefined> {
+  const [row] = await rowsOf<{ id: string }>(
+    tx,
+    'select id from tenant_database where cluster = $1 and name = $2',
+    [cluster, name],
+  );
+  return row?.id;
 }
 
 interface SnapshotTenantRow {

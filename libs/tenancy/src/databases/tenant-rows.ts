@@ -27,9 +27,16 @@ export async function tenantTables(client: pg.ClientBase): Promise<string[]> {
   return ordered;
 }
 
-/** Rows of one tenant in each table; the connection is not bound by row-level security. */
-export async function countRows(client: pg.ClientBase, tenantId: string): Promise<Record<string, number>> {
-  const tables = await tenantTables(client);
+/**
+ * Rows of one tenant in each table; the connection is not bound by row-level security.
+ * @param known the tables, if they have been read already.
+ */
+export async function countRows(
+  client: pg.ClientBase,
+  tenantId: string,
+  known?: readonly string[],
+): Promise<Record<string, number>> {
+  const tables = known ?? (await tenantTables(client));
   if (tables.length === 0) return {};
   const { rows } = await client.query<{ name: string; count: string }>(
     tables

@@ -35,13 +35,7 @@ export class TenantSchema {
 
   /** The base migrations, and those of releases that this database has already seen. */
   async migrationsFor(client: ClientBase): Promise<Migration[]> {
-    const base = await this.base();
-    const applied = await appliedTo(client);
-    const known = new Set(base.map(({ name }) => name));
-    if ([...applied].every((name) => known.has(name))) return [...base];
-    const folder = join(this.configuration.tenantMigrationsDir, 'releases');
-    const released = (await readReleaseMigrations(folder)).filter(({ name }) => applied.has(name));
-    return [...base, ...released].sort((a, b) => (a.name < b.name ? -1 : 1));
+    return this.#migrationsOf(await appliedTo(client));
   }
 
   /**
@@ -50,9 +44,17 @@ export class TenantSchema {
    * @throws TierdeckError MIGRATION_FAILED, also if a lock cannot be had within 3 s; DATABASE_NEWER; MIGRATION_EDITED
    */
   async bringForward(client: ClientBase): Promise<string[]> {
-    const migrations = await this.migrationsFor(client);
     await client.query(`set lock_timeout = ${lockTimeoutMs}`);
-    return migrate(client, migrations);
+    return migrate(client, (applied) => this.#migrationsOf(applied));
+  }
+
+  async #migrationsOf(applied: ReadonlySet<string>): Promise<Migration[]> {
+    const base = await this.base();
+    const known = new Set(base.map(({ name }) => name));
+    if ([...applied].every((name) => known.has(name))) return [...base];
+    const folder = join(this.configuration.tenantMigrationsDir, 'releases');
+    const released = (await readReleaseMigrations(folder)).filter(({ name }) => applied.has(name));
+    return [...base, ...released].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 }
 

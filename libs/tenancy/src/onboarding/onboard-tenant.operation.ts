@@ -1,19 +1,17 @@
 import { join } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
-import type pg from 'pg';
 import type { Command } from '#audit';
 import {
   StepFailed,
   StepWaiting,
   type OperationKind,
+  type OperationStep,
   type StepContext,
   type StepOutcome,
   type StepProgress,
 } from '#operations';
 import { CONFIGURATION, type Configuration } from '#platform';
-import { DatabaseClusters } from '../databases/database-clusters.js';
-import { DatabaseProvisioner } from '../databases/database-provisioner.js';
-import { isolationFlaws } from '../databases/isolation-check.js';
+import { NewTenantDatabase } from '../databases/new-tenant-database.js';
 import { TenantDatabases } from '../databases/tenant-databases.js';
 import { countRows, total } from '../databases/tenant-rows.js';
 import { importKit, KitInvalidError, readKit } from '../kits/index.js';
@@ -31,6 +29,8 @@ interface OnboardingInput {
   slug: string;
   region: string | null;
   database: Placement;
+  /** Where they shall be from the start; a wish of later is an operation of its own. */
+  integrationWorkers: Placement;
   kit: string | null;
   units: DeclaredUnits | null;
 }
@@ -44,55 +44,48 @@ interface OnboardingInput {
 export class OnboardTenantOperation implements OperationKind {
   readonly kind = ONBOARD_TENANT;
 
-  readonly steps = [
-    {
-      name: 'reserve-database',
-      title: 'Reserve a place for the data',
-      perform: (context: StepContext) => this.#place(context),
-      record: (command: Command, context: StepContext) => this.#reserve(command, context),
-    },
-    {
-      name: 'create-database',
-      title: 'Create database and login role',
-      perform: (context: StepContext) => this.#create(context),
-      record: (command: Command, context: StepContext) => this.#assign(command, context),
-    },
-    {
-      name: 'import-data',
-      title: 'Import units, items, prices, stock and history',
-      perform: (context: StepContext) => this.#import(context),
-    },
-    {
-      name: 'copy-units',
-      title: 'Make units known to flags and releases',
-      record: (command: Command, context: StepContext) => this.#copyUnits(command, context),
-    },
-    {
-      name: 'start-workers',
-      title: 'Start integration workers',
-      perform: (context: StepContext) => this.#awaitWorkers(context),
-    },
-    {
-      name: 'verify',
-      title: 'Verify isolation and data',
-      perform: (context: StepContext) => this.#verify(context),
-    },
-    {
-      name: 'activate',
-      title: 'Open for requests',
-      record: (command: Command, context: StepContext) => this.#activate(command, context),
-    },
-  ];
+  readonly steps: readonly OperationStep[];
 
   constructor(
     private readonly tenants: TenantsReadModel,
-    private readonly clusters: DatabaseClusters,
+    private readonly home: NewTenantDatabase,
     private readonly databases: TenantDatabases,
-    private readonly provisioner: DatabaseProvisioner,
     private readonly instances: RuntimeInstances,
     private readonly workerPools: WorkerPools,
     @Inject(CONFIGURATION) private readonly configuration: Configuration,
-  ) {}
+  ) {
+    this.steps = [
+      ...home.steps,
+      {
+        name: 'import-data',
+        title: 'Import units, items, prices, stock and history',
+        needed: hasData,
+        perform: (context) => this.#import(context),
+      },
+      {
+        name: 'copy-units',
+        title: 'Make units known to flags and releases',
+        needed: hasData,
+        record: (command, context) => this.#copyUnits(command, context),
+      },
+      {
+        name: 'start-workers',
+        title: 'Start integration workers',
+        needed: ({ input }) => input['integrationWorkers'] !== 'SHARED',
+        perform: (context) => this.#awaitWorkers(context),
+      },
+      {
+        name: 'verify',
+        title: 'Verify isolation and data',
+        perform: (context) => this.#verify(context),
+      },
+      {
+        name: 'activate',
+        title: 'Open for requests',
+        record: (command, context) => this.#activate(command, context),
+      },
+    ];
+  }
 
   async onStopped(command: Command, context: StepContext, status: 'FAILED' | 'CANCELLED'): Promise<void> {
     const tenant = await lockTenant(command.tx, { id: tenantIdOf(context) });
@@ -127,33 +120,6 @@ export class OnboardTenantOperation implements OperationKind {
     );
   }
 
-  async #place(context: StepContext): Promise<StepOutcome> {
-    const { slug, region, database } = inputOf(context);
-    const cluster = await this.clusters.placementFor(region);
-    const { names } = this.provisioner;
-    return { cluster, database: database === 'DEDICATED' ? names.dedicated(slug) : names.pool };
-  }
-
-  async #reserve(command: Command, context: StepContext): Promise<void> {
-    const { cluster, name } = placeOf(context);
-    const kind = inputOf(context).database === 'DEDICATED' ? 'DEDICATED' : 'POOLED';
-    await this.databases.reserve(command, cluster, name, kind);
-  }
-
-  async #create(context: StepContext): Promise<void> {
-    if (inputOf(context).database !== 'DEDICATED') return;
-    const { cluster, name } = placeOf(context);
-    const { id } = await this.databases.byName(cluster, name);
-    await this.databases.createDedicated(id);
-  }
-
-  async #assign(command: Command, context: StepContext): Promise<void> {
-    const { cluster, name } = placeOf(context);
-    const { id } = await this.databases.byName(cluster, name);
-    await updateTenant(command.tx, tenantIdOf(context), { database_id: id });
-    await record(command, context, 'tenant.database-ready', undefined, { cluster, database: name });
-  }
-
   async #import(context: StepContext): Promise<StepOutcome> {
     const { kit, units } = inputOf(context);
     const { id, databaseId } = await this.#housed(context);
@@ -185,9 +151,6 @@ export class OnboardTenantOperation implements OperationKind {
   }
 
   async #copyUnits(command: Command, context: StepContext): Promise<void> {
-    const { kit, units: declared } = inputOf(context);
-    // Nothing was imported: nothing is looked for.
-    if (!kit && !declared) return;
     const tenant = await this.#housed(context);
     const units = await this.databases.withTenant(tenant, readUnits);
     const counts = await replaceUnits(command.tx, tenant.id, units);
@@ -208,23 +171,13 @@ export class OnboardTenantOperation implements OperationKind {
 
   async #verify(context: StepContext): Promise<StepOutcome> {
     const tenant = await this.#housed(context);
-    const { role, cluster, database } = await this.databases.login(tenant.databaseId);
-    const verify = async (client: pg.Client): Promise<StepOutcome> => {
-      const flaws = await isolationFlaws(client, role);
-      if (flaws.length > 0) {
-        throw new StepFailed('ISOLATION_BROKEN', flaws.join(' '), 500, {
-          hint: 'Mend the database, then: tierdeck operation retry <id>',
-        });
-      }
-      const rows = await countRows(client, tenant.id);
+    return this.home.verified(tenant.databaseId, async (client, tables) => {
+      const rows = await countRows(client, tenant.id, tables);
       refuseMissing((context.state['imported'] ?? {}) as Record<string, number>, rows);
-      await context.progress({ done: total(rows), total: total(rows), unit: 'rows' });
+      const all = total(rows);
+      if (all > 0) await context.progress({ done: all, total: all, unit: 'rows' });
       return { rows };
-    };
-    // One tenant after the other comes to the pool; nobody but this one to its own database.
-    return tenant.databasePlacement === 'SHARED'
-      ? this.clusters.asKeptAdmin(cluster, database, verify)
-      : this.clusters.asAdmin(cluster, database, verify);
+    });
   }
 
   async #activate(command: Command, context: StepContext): Promise<void> {
@@ -255,13 +208,14 @@ function inputOf(context: StepContext): OnboardingInput {
   return context.input as unknown as OnboardingInput;
 }
 
+function hasData(context: StepContext): boolean {
+  const { kit, units } = inputOf(context);
+  return Boolean(kit ?? units);
+}
+
 function tenantIdOf(context: StepContext): string {
   if (!context.tenantId) throw new StepFailed('TENANT_MISSING', 'The operation names no tenant.', 500);
   return context.tenantId;
-}
-
-function placeOf(context: StepContext): { cluster: string; name: string } {
-  return { cluster: String(context.state['cluster']), name: String(context.state['database']) };
 }
 
 function record(

@@ -94,7 +94,7 @@ describe('onboarding', () => {
     expect(await tenancy.operations.settled(operation, 30_000)).toBe('SUCCEEDED');
     expect((await tenancy.readModel.bySlug('unlucky')).status).toBe('ACTIVE');
     const [tries] = await tenancy.database.query<{ attempts: number }>(
-      `select attempts from operation_step where operation_id = $1 and name = 'create-database'`,
+      `select attempts from operation_step where operation_id = $1 and name = 'reserve-database'`,
       [operation],
     );
     expect(tries?.attempts).toBe(1);
