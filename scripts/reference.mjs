@@ -177,7 +177,7 @@ const byHand = [
     code: 'STEP_FAILED',
     status: undefined,
     message: '… failed: … (of an operation)',
-    file: 'libs/operations/src/operations.reconciler.ts',
+    file: 'libs/operations/src/operation-run.ts',
     proof: "'STEP_FAILED'",
   },
   {

@@ -1,6 +1,6 @@
-import pg from 'pg';
 import { movesOf } from '../../libs/tenancy/src/moves/moves.store.js';
 import { TestTenancy } from '../support/tenancy.js';
+import { dieAfterStatements } from './deaths.js';
 
 /**
  * Performs the operations on a tenant's move as the control plane does, until the move rests, and kills itself as soon as
@@ -9,24 +9,7 @@ import { TestTenancy } from '../support/tenancy.js';
  */
 const [, , databaseUrl = '', tenantId = '', statements = '0'] = process.argv;
 
-let left = Number(statements);
-if (left > 0) {
-  const query: unknown = Reflect.get(pg.Client.prototype, 'query');
-  Reflect.set(pg.Client.prototype, 'query', function (this: pg.Client, ...args: unknown[]) {
-    const result: unknown = Reflect.apply(query as () => unknown, this, args);
-    const { application_name: application } = this as unknown as { application_name?: string };
-    const name =
-      application ??
-      (Reflect.get(this, 'connectionParameters') as { application_name?: string }).application_name;
-    if (!name?.startsWith('tierdeck-provision') || !(result instanceof Promise)) return result;
-    const count = (): void => {
-      if (--left === 0) process.kill(process.pid, 'SIGKILL');
-    };
-    result.then(count, count);
-    return result;
-  });
-}
-
+if (Number(statements) > 0) dieAfterStatements(Number(statements));
 const tenancy = await TestTenancy.start(databaseUrl, { leaseMs: 300, reconcile: false });
 const since = performance.now();
 await tenancy.reconcile();

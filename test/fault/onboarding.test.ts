@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { PreparedDatabases } from '#tenancy';
+import { runOperation, type OperationProcessEnd } from '../support/operation-process.js';
 import { tenantManifest, TestTenancy } from '../support/tenancy.js';
 
 const dedicated = { database: 'DEDICATED', integrationWorkers: 'DEDICATED' };
@@ -90,20 +90,8 @@ describe('an onboarding killed with SIGKILL after each step and in the middle of
     return { operation: operationIds[0] as string };
   }
 
-  function onboardInProcess(
-    operation: string,
-    point = '',
-  ): Promise<{ signal: string | null; status: string }> {
-    const args = ['--conditions=source', '--import', './test/support/swc-loader.mjs'];
-    const child = spawn(
-      process.execPath,
-      [...args, 'test/fault/operation-process.ts', scratch.url, operation, point],
-      { stdio: ['ignore', 'pipe', 'inherit'] },
-    );
-    let status = '';
-    child.stdout.on('data', (chunk: Buffer) => (status += chunk.toString()));
-    return new Promise((resolve) => child.once('close', (_code, signal) => resolve({ signal, status })));
-  }
+  const onboardInProcess = (operation: string, point = ''): Promise<OperationProcessEnd> =>
+    runOperation(scratch.url, operation, point);
 
   /** Everything an onboarding leaves behind, without the ids that differ. */
   async function resultOf(slug: string): Promise<unknown> {

@@ -1,20 +1,22 @@
-import pg from 'pg';
 import type { OperationStep, StepContext } from '#operations';
+import type { Configuration } from '#platform';
 import { TestTenancy } from '../support/tenancy.js';
+import { die, dieAfterStatement, dieAfterStatements } from './deaths.js';
 
 /**
  * Performs an operation as the control plane does, and kills itself at a chosen point:
- * `<step>:begin`, `<step>:done` (the effect is there, its record is not), `<step>:progress:<n>`, and
- * `<step>:after:<text>`: as soon as a statement that contains the text has been answered.
- * Usage: operation-process.ts <database URL> <operation id> <point or ''> [<data directory>]
+ * `<step>:begin`, `<step>:done` (the effect is there, its record is not), `<step>:progress:<n>`,
+ * `<step>:after:<text>`: as soon as a statement that contains the text has been answered, and
+ * `any:statements:<n>`: as soon as n statements in tenants' databases have been answered, whatever step they belong to.
+ * Usage: operation-process.ts <database URL> <operation id> <point or ''> [<configuration as JSON>]
  */
-const [, , databaseUrl = '', operationId = '', point = '', dataDir] = process.argv;
+const [, , databaseUrl = '', operationId = '', point = '', configuration = '{}'] = process.argv;
 const [killedStep, moment, detail = ''] = point.split(':');
 
 const tenancy = await TestTenancy.start(databaseUrl, {
   leaseMs: 300,
   reconcile: false,
-  ...(dataDir ? { configuration: { dataDir } } : {}),
+  configuration: JSON.parse(configuration) as Partial<Configuration>,
 });
 const [operation] = await tenancy.database.query<{ kind: string }>(
   'select kind from operation where id = $1',
@@ -25,14 +27,11 @@ tenancy.operations.register({
   kind: kind.kind,
   steps: kind.steps.map((step) => (step.name === killedStep ? deadly(step) : step)),
 });
+if (killedStep === 'any') dieAfterStatements(Number(detail));
 await tenancy.reconcile();
 const status = await tenancy.operations.settled(operationId, 60_000);
 await tenancy.stop();
 process.stdout.write(status);
-
-function die(): void {
-  process.kill(process.pid, 'SIGKILL');
-}
 
 function deadly(step: OperationStep): OperationStep {
   return {
@@ -52,15 +51,4 @@ function deadly(step: OperationStep): OperationStep {
       return outcome;
     },
   };
-}
-
-function dieAfterStatement(text: string): void {
-  const query: unknown = Reflect.get(pg.Client.prototype, 'query');
-  Reflect.set(pg.Client.prototype, 'query', function (this: pg.Client, ...args: unknown[]) {
-    const result: unknown = Reflect.apply(query as () => unknown, this, args);
-    if (typeof args[0] === 'string' && args[0].includes(text) && result instanceof Promise) {
-      return result.then(die);
-    }
-    return result;
-  });
 }

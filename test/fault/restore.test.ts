@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { BackupsReadModel, BackupsService } from '#tenancy';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { runOperation, type OperationProcessEnd } from '../support/operation-process.js';
 import { tenantManifest, TestTenancy } from '../support/tenancy.js';
 
 /** Where the process dies, each time at a later point of the same operation. */
@@ -85,20 +85,8 @@ describe('backup, restore and drill killed with SIGKILL in the middle of steps',
     expect(await perform(operation)).toEqual({ signal: null, status: 'SUCCEEDED' });
   }
 
-  function perform(operation: string, point = ''): Promise<{ signal: string | null; status: string }> {
-    const args = [
-      '--conditions=source',
-      '--import',
-      './test/support/swc-loader.mjs',
-      'test/fault/operation-process.ts',
-    ];
-    const child = spawn(process.execPath, [...args, scratch.url, operation, point, dataDir], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    let status = '';
-    child.stdout.on('data', (chunk: Buffer) => (status += chunk.toString()));
-    return new Promise((resolve) => child.once('close', (_code, signal) => resolve({ signal, status })));
-  }
+  const perform = (operation: string, point = ''): Promise<OperationProcessEnd> =>
+    runOperation(scratch.url, operation, point, { dataDir });
 
   const inShop = async <T>(work: Parameters<typeof tenancy.databases.withTenant<T>>[1]): Promise<T> => {
     const { id, databaseId } = await tenancy.readModel.bySlug('shop');

@@ -112,7 +112,7 @@ describe('another cluster', () => {
     ]);
     expect(await planner.plan(tenant, { cluster: 'second' })).toMatchObject({
       blockers: [],
-      currentMonthlyCost: 0,
+      currentMonthlyCost: null,
       targetMonthlyCost: 30,
       targetCluster: 'second',
     });

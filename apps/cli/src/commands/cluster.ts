@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.js';
 import type { Context } from '../context.js';
+import { number } from '../number.js';
 import { parseFormat, render } from '../output.js';
 
 interface Cluster {
@@ -10,11 +11,13 @@ interface Cluster {
   status: string;
   databases: number;
   tenants: number;
-  pooledTenantCost: number;
-  dedicatedDatabaseCost: number;
+  maxDatabases: number | null;
+  pooledTenantCost: number | null;
+  dedicatedDatabaseCost: number | null;
+  dedicatedWorkerCost: number | null;
 }
 
-/** `tierdeck cluster list|add|retire`: the servers on which tenants are placed. */
+/** `tierdeck cluster list|add|update|retire`: the servers on which tenants are placed. */
 export function clusterCommands(program: Command, context: Context): void {
   const cluster = program.command('cluster').description('PostgreSQL servers on which tenants are placed');
 
@@ -36,63 +39,69 @@ export function clusterCommands(program: Command, context: Context): void {
             ['cluster', ({ name }) => name],
             ['region', ({ region }) => region],
             ['status', ({ status }) => status],
-            ['databases', ({ databases }) => String(databases)],
+            [
+              'databases',
+              ({ databases, maxDatabases }) => `${databases}${maxDatabases ? ` of ${maxDatabases}` : ''}`,
+            ],
             ['tenants', ({ tenants }) => String(tenants)],
-            ['pooled/month', ({ pooledTenantCost }) => String(pooledTenantCost)],
-            ['dedicated/month', ({ dedicatedDatabaseCost }) => String(dedicatedDatabaseCost)],
+            ['pooled/month', ({ pooledTenantCost }) => cost(pooledTenantCost)],
+            ['dedicated/month', ({ dedicatedDatabaseCost }) => cost(dedicatedDatabaseCost)],
+            ['worker/month', ({ dedicatedWorkerCost }) => cost(dedicatedWorkerCost)],
           ],
           ({ name }) => name,
         ),
       );
     });
 
-  cluster
-    .command('add <name>')
-    .description('register a server and make its pooled database')
-    .requiredOption('--region <region>', 'where its rows are')
-    .requiredOption('--host <host>', 'as the services reach it')
-    .option('--port <port>', 'port of PostgreSQL', Number, 5432)
-    .option('--user <user>', 'a superuser', 'postgres')
-    .requiredOption(
-      '--password-file <file>',
-      'holds the password of that user; - reads TIERDECK_CLUSTER_PASSWORD',
-    )
-    .option('--max-databases <n>', 'databases it has room for', Number)
-    .option('--pooled-cost <amount>', 'a tenant in its pool, a month', Number)
-    .option('--dedicated-cost <amount>', 'a database of a tenant’s own, a month', Number)
-    .option('--worker-cost <amount>', 'a worker of a tenant’s own, a month', Number)
-    .action(async (name: string, options) => {
-      const {
-        region,
-        host,
-        port,
-        user: adminUser,
-        maxDatabases,
-        pooledCost,
-        dedicatedCost,
-        workerCost,
-      } = options;
-      const adminPassword = await passwordFrom(options.passwordFile);
-      const client = await context.client();
-      await client.request(
-        'mutation ($input: RegisterClusterInput!) { registerDatabaseCluster(input: $input) { name } }',
-        {
-          input: {
-            name,
-            region,
-            host,
-            port,
-            adminUser,
-            adminPassword,
-            maxDatabases,
-            pooledTenantCost: pooledCost,
-            dedicatedDatabaseCost: dedicatedCost,
-            dedicatedWorkerCost: workerCost,
-          },
-        },
+  withTerms(
+    cluster
+      .command('add <name>')
+      .description('register a server and make its pooled database')
+      .requiredOption('--region <region>', 'where its rows are')
+      .requiredOption('--host <host>', 'as the services reach it')
+      .option('--port <port>', 'port of PostgreSQL', number, 5432)
+      .option('--user <user>', 'a superuser', 'postgres')
+      .requiredOption(
+        '--password-file <file>',
+        'holds the password of that user; - reads TIERDECK_CLUSTER_PASSWORD',
+      ),
+  ).action(async (name: string, options: AddOptions) => {
+    const { region, host, port, user: adminUser } = options;
+    const adminPassword = await passwordFrom(options.passwordFile);
+    const client = await context.client();
+    await client.request(
+      'mutation ($input: RegisterClusterInput!) { registerDatabaseCluster(input: $input) { name } }',
+      { input: { name, region, host, port, adminUser, adminPassword, ...termsOf(options) } },
+    );
+    context.data(`cluster/${name} active\n`);
+  });
+
+  withTerms(
+    cluster
+      .command('update <name>')
+      .description('change room and rate card of a cluster; what is not named stays as it is')
+      .option('--max-bytes <n>', 'bytes it has room for', number)
+      .option('--pooled', 'take tenants into its pooled database')
+      .option('--no-pooled', 'take none there')
+      .option('--dedicated', 'take databases of a tenant’s own')
+      .option('--no-dedicated', 'take none'),
+  ).action(async (name: string, options: UpdateOptions) => {
+    const { maxBytes, pooled, dedicated } = options;
+    const terms = { ...termsOf(options), maxBytes, pooled, dedicated };
+    if (Object.values(terms).every((value) => value === undefined)) {
+      throw new CliError(
+        'INVALID_ARGUMENT',
+        'Nothing was named to change.',
+        'tierdeck cluster update --help',
       );
-      context.data(`cluster/${name} active\n`);
-    });
+    }
+    const client = await context.client();
+    await client.request(
+      'mutation ($input: UpdateClusterInput!) { updateDatabaseCluster(input: $input) { name } }',
+      { input: { name, ...terms } },
+    );
+    context.data(`cluster/${name} updated\n`);
+  });
 
   cluster
     .command('retire <name>')
@@ -105,6 +114,49 @@ export function clusterCommands(program: Command, context: Context): void {
       );
       context.data(`cluster/${name} retired\n`);
     });
+}
+
+interface TermsOptions {
+  maxDatabases?: number;
+  pooledCost?: number;
+  dedicatedCost?: number;
+  workerCost?: number;
+}
+
+interface AddOptions extends TermsOptions {
+  region: string;
+  host: string;
+  port: number;
+  user: string;
+  passwordFile: string;
+}
+
+interface UpdateOptions extends TermsOptions {
+  maxBytes?: number;
+  pooled?: boolean;
+  dedicated?: boolean;
+}
+
+function withTerms(command: Command): Command {
+  return command
+    .option('--max-databases <n>', 'databases it has room for', number)
+    .option('--pooled-cost <amount>', 'a tenant in its pool, a month', number)
+    .option('--dedicated-cost <amount>', 'a database of a tenant’s own, a month', number)
+    .option('--worker-cost <amount>', 'a worker of a tenant’s own, a month', number);
+}
+
+function termsOf({ maxDatabases, pooledCost, dedicatedCost, workerCost }: TermsOptions): object {
+  return {
+    maxDatabases,
+    pooledTenantCost: pooledCost,
+    dedicatedDatabaseCost: dedicatedCost,
+    dedicatedWorkerCost: workerCost,
+  };
+}
+
+/** The rate card may not say. */
+function cost(amount: number | null): string {
+  return amount === null ? '-' : String(amount);
 }
 
 /** A password never stands in an argument: those are seen by everybody on the machine. */

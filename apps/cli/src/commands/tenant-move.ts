@@ -20,7 +20,7 @@ export async function showPlan(context: Context, wish: object): Promise<void> {
   const client = await context.client();
   const { placementPlan } = await client.request<{ placementPlan: object }>(
     `query ($input: PlacementPlanInput!) { placementPlan(input: $input) { tenant currentTier targetTier currentCluster
-       targetCluster rows copySeconds currentMonthlyCost targetMonthlyCost steps risks blockers } }`,
+       targetCluster rows copySeconds currentMonthlyCost targetMonthlyCost costHint steps risks blockers } }`,
     { input: wish },
   );
   context.data(renderOne(placementPlan, 'yaml'));

@@ -31,12 +31,12 @@ export class ClusterType {
   databases!: number;
   @Field(() => Int)
   tenants!: number;
-  @Field(() => Float, { description: 'A month.' })
-  pooledTenantCost!: number;
-  @Field(() => Float, { description: 'A month.' })
-  dedicatedDatabaseCost!: number;
-  @Field(() => Float, { description: 'A month.' })
-  dedicatedWorkerCost!: number;
+  @Field(() => Float, { nullable: true, description: 'A month; null: the rate card does not say.' })
+  pooledTenantCost!: number | null;
+  @Field(() => Float, { nullable: true, description: 'A month; null: the rate card does not say.' })
+  dedicatedDatabaseCost!: number | null;
+  @Field(() => Float, { nullable: true, description: 'A month; null: the rate card does not say.' })
+  dedicatedWorkerCost!: number | null;
 }
 
 @InputType({ isAbstract: true })

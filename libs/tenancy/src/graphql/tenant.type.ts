@@ -166,10 +166,15 @@ export class PlacementPlanType {
   rows!: number;
   @Field(() => Float, { nullable: true, description: 'Rough: at 220,000 rows a second.' })
   copySeconds!: number | null;
-  @Field(() => Float, { description: 'By the rate card of its cluster.' })
-  currentMonthlyCost!: number;
-  @Field(() => Float)
-  targetMonthlyCost!: number;
+  @Field(() => Float, {
+    nullable: true,
+    description: 'By the rate card of its cluster; null: it does not say.',
+  })
+  currentMonthlyCost!: number | null;
+  @Field(() => Float, { nullable: true })
+  targetMonthlyCost!: number | null;
+  @Field(() => String, { nullable: true, description: 'How a cost becomes known that is not.' })
+  costHint!: string | null;
   @Field(() => [String], { description: 'What would happen, in order.' })
   steps!: string[];
   @Field(() => [String], { description: 'What to think of before.' })

@@ -115,13 +115,14 @@ describe('tenants over GraphQL', () => {
     expect(await status('suspendTenant')).toBe('SUSPENDED');
     expect(await status('resumeTenant')).toBe('ACTIVE');
     const { placementPlan } = await run(
-      `{ placementPlan(input: { tenant: "first-one", database: DEDICATED }) { currentTier targetTier targetCluster rows copySeconds currentMonthlyCost targetMonthlyCost steps risks blockers } }`,
+      `{ placementPlan(input: { tenant: "first-one", database: DEDICATED }) { currentTier targetTier targetCluster rows copySeconds currentMonthlyCost targetMonthlyCost costHint steps risks blockers } }`,
     );
     expect(placementPlan).toMatchObject({
       currentTier: 'SHARED',
       targetTier: 'HYBRID',
       targetCluster: 'local',
-      currentMonthlyCost: 0,
+      currentMonthlyCost: null,
+      costHint: expect.stringContaining('tierdeck cluster update local'),
       blockers: [],
     });
     const refused = async (mutation: string) =>

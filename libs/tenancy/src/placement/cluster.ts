@@ -19,20 +19,24 @@ export interface Cluster {
   /** Tenant databases there are, and tenants in them. */
   databases: number;
   tenants: number;
-  /** Per month, in the one currency of the installation. */
-  pooledTenantCost: number;
-  dedicatedDatabaseCost: number;
-  dedicatedWorkerCost: number;
+  /** The rate card: per month, in the one currency of the installation; null: nobody has said. */
+  pooledTenantCost: number | null;
+  dedicatedDatabaseCost: number | null;
+  dedicatedWorkerCost: number | null;
 }
 
-/** What a tenant costs a month by the rate card of the cluster that holds its database. */
+/**
+ * What a tenant costs a month by the rate card of the cluster that holds its database.
+ * @returns null if the rate card does not say what is needed.
+ */
 export function monthlyCost(
   cluster: Pick<Cluster, 'pooledTenantCost' | 'dedicatedDatabaseCost' | 'dedicatedWorkerCost'>,
   database: Placement,
   workers: Placement,
-): number {
+): number | null {
   const home = database === 'DEDICATED' ? cluster.dedicatedDatabaseCost : cluster.pooledTenantCost;
-  return home + (workers === 'DEDICATED' ? cluster.dedicatedWorkerCost : 0);
+  const work = workers === 'DEDICATED' ? cluster.dedicatedWorkerCost : 0;
+  return home === null || work === null ? null : home + work;
 }
 
 /**

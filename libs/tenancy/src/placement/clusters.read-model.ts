@@ -14,9 +14,9 @@ interface ClusterRow {
   max_bytes: string | null;
   databases: number;
   tenants: number;
-  pooled_tenant_cost: string;
-  dedicated_database_cost: string;
-  dedicated_worker_cost: string;
+  pooled_tenant_cost: string | null;
+  dedicated_database_cost: string | null;
+  dedicated_worker_cost: string | null;
 }
 
 /** Clusters as they are shown and chosen from. */
@@ -42,12 +42,12 @@ export class ClustersReadModel {
       pooled: row.pooled,
       dedicated: row.dedicated,
       maxDatabases: row.max_databases,
-      maxBytes: row.max_bytes === null ? null : Number(row.max_bytes),
+      maxBytes: numberOf(row.max_bytes),
       databases: row.databases,
       tenants: row.tenants,
-      pooledTenantCost: Number(row.pooled_tenant_cost),
-      dedicatedDatabaseCost: Number(row.dedicated_database_cost),
-      dedicatedWorkerCost: Number(row.dedicated_worker_cost),
+      pooledTenantCost: numberOf(row.pooled_tenant_cost),
+      dedicatedDatabaseCost: numberOf(row.dedicated_database_cost),
+      dedicatedWorkerCost: numberOf(row.dedicated_worker_cost),
     }));
   }
 
@@ -66,4 +66,9 @@ export class ClustersReadModel {
     ]);
     return this.byName(row?.cluster ?? '', tx);
   }
+}
+
+/** PostgreSQL's numeric and bigint come as text. */
+function numberOf(text: string | null): number | null {
+  return text === null ? null : Number(text);
 }

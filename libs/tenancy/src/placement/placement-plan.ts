@@ -12,9 +12,11 @@ export interface PlacementPlan {
   rows: number;
   /** Rough; null if nothing is copied. */
   copySeconds: number | null;
-  /** By the rate cards, a month. */
-  currentMonthlyCost: number;
-  targetMonthlyCost: number;
+  /** By the rate cards, a month; null if they do not say. */
+  currentMonthlyCost: number | null;
+  targetMonthlyCost: number | null;
+  /** How a cost becomes known that is not; null if both are. */
+  costHint: string | null;
   steps: string[];
   risks: string[];
   blockers: string[];
@@ -88,8 +90,10 @@ export function planPlacement(tenant: Tenant, wish: PlacementWish, facts: Placem
         : 'Its jobs go to the pooled workers; its own workers end',
     );
   }
-  const current = from ? monthlyCost(from, tenant.databasePlacement, tenant.workerPlacement) : 0;
   const home = to ?? from;
+  const currentCost = from ? monthlyCost(from, tenant.databasePlacement, tenant.workerPlacement) : 0;
+  const targetCost = home ? monthlyCost(home, database, workers) : currentCost;
+  const unpriced = [currentCost === null && from, targetCost === null && home].find(Boolean);
   return {
     tenant: tenant.slug,
     currentTier: isolationTier(tenant.databasePlacement, tenant.workerPlacement),
@@ -98,8 +102,12 @@ export function planPlacement(tenant: Tenant, wish: PlacementWish, facts: Placem
     targetCluster: home?.name ?? null,
     rows: moves ? rows : 0,
     copySeconds: moves ? fixedSeconds + Math.ceil(rows / copyRate) : null,
-    currentMonthlyCost: current,
-    targetMonthlyCost: home ? monthlyCost(home, database, workers) : current,
+    currentMonthlyCost: currentCost,
+    targetMonthlyCost: targetCost,
+    costHint: unpriced
+      ? `The rate card of cluster "${unpriced.name}" does not say. ` +
+        `tierdeck cluster update ${unpriced.name} --pooled-cost <n> --dedicated-cost <n> --worker-cost <n>`
+      : null,
     steps,
     risks,
     blockers,
