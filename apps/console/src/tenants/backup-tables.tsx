@@ -1,15 +1,22 @@
-import { Button } from '@mantine/core';
+import { Button, Group } from '@mantine/core';
 import { StatusBadge } from '../components/badges.js';
 import { formatBytes, formatDuration, formatNumber, sentence } from '../components/format.js';
 import { RowError, Table, type TableColumn } from '../components/table.js';
 import { Time } from '../components/time.js';
 import type { Backup, Drill, Restore } from './backups.query.js';
+import { DownloadArchive } from './download-archive.js';
 
 type OnRestore = ((backup: Backup) => void) | undefined;
 
 const rowsOr = (rows: number | null) => (rows === null ? '—' : formatNumber(rows));
 
-export function BackupTable({ backups, onRestore }: { backups: readonly Backup[]; onRestore: OnRestore }) {
+interface BackupTableProps {
+  slug: string;
+  backups: readonly Backup[];
+  onRestore: OnRestore;
+}
+
+export function BackupTable({ slug, backups, onRestore }: BackupTableProps) {
   const columns: TableColumn<Backup>[] = [
     {
       key: 'state',
@@ -49,14 +56,17 @@ export function BackupTable({ backups, onRestore }: { backups: readonly Backup[]
       align: 'end',
       render: (backup) =>
         backup.status === 'COMPLETE' && (
-          <Button
-            variant="default"
-            size="compact-xs"
-            disabled={!onRestore}
-            onClick={() => onRestore?.(backup)}
-          >
-            Restore
-          </Button>
+          <Group gap={6} wrap="nowrap" justify="flex-end">
+            <DownloadArchive backup={backup.id} slug={slug} compact />
+            <Button
+              variant="default"
+              size="compact-xs"
+              disabled={!onRestore}
+              onClick={() => onRestore?.(backup)}
+            >
+              Restore
+            </Button>
+          </Group>
         ),
     },
   ];
@@ -80,7 +90,13 @@ const drillColumns: TableColumn<Drill>[] = [
       </>
     ),
   },
-  { key: 'rows', header: 'Rows', align: 'end', render: ({ rows }) => rowsOr(rows) },
+  {
+    key: 'rows',
+    header: 'Compared',
+    align: 'end',
+    render: ({ rows, tables }) =>
+      rows === null ? '—' : `${formatNumber(rows)} rows in ${formatNumber(tables ?? 0)} tables`,
+  },
   {
     key: 'recovery',
     header: 'Recovery time',
@@ -93,6 +109,7 @@ const drillColumns: TableColumn<Drill>[] = [
     align: 'end',
     render: ({ dataAgeMs }) => (dataAgeMs === null ? '—' : formatDuration(dataAgeMs)),
   },
+  { key: 'by', header: 'By', render: ({ requestedBy }) => <span className="dim">{requestedBy}</span> },
 ];
 
 interface RestoreTableProps {

@@ -15,6 +15,12 @@ export const backupsQuery = graphql(`
         drillIntervalDays
         source
       }
+      keyVersions {
+        version
+        createdAt
+        retiredAt
+        shreddedAt
+      }
       backups(first: 100) {
         id
         status
@@ -33,8 +39,10 @@ export const backupsQuery = graphql(`
         startedAt
         rows
         bytes
+        tables
         recoveryMs
         dataAgeMs
+        requestedBy
         error
       }
       restores(first: 20) {
@@ -83,6 +91,14 @@ export const restoreTenantMutation = graphql(`
       operation {
         id
       }
+    }
+  }
+`);
+
+export const setBackupPolicyMutation = graphql(`
+  mutation SetBackupPolicy($input: SetBackupPolicyInput!) {
+    setBackupPolicy(input: $input) {
+      ok
     }
   }
 `);

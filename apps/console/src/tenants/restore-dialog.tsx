@@ -1,26 +1,34 @@
-import { Button, Code, Group, Modal, SegmentedControl, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Code, Group, Modal, NumberInput, Stack, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { formatNumber, formatUtc } from '../components/format.js';
 import { Notice } from '../components/notice.js';
 import { ProblemNotice } from '../components/problem-notice.js';
+import { type RadioCard, RadioCards } from '../components/radio-cards.js';
 import type { Problem } from '../graphql/describe-error.js';
 import type { Enum } from '../graphql/graphql.js';
 import { useCommand } from '../graphql/use-command.js';
 import { type Backup, restoreTenantMutation } from './backups.query.js';
 import { slugProblem } from './onboarding-plan.js';
 
-const modes = {
-  SIDE_BY_SIDE: {
-    label: 'Side by side',
-    meaning:
-      'Into a database beside the tenant, to look at; it is dropped after a day. Nothing of the tenant changes.',
+type RestoreMode = Enum<'RestoreMode'>;
+
+const modes: RadioCard<RestoreMode>[] = [
+  {
+    value: 'SIDE_BY_SIDE',
+    title: 'Side by side',
+    text: 'Into a database beside the tenant, to look at; it is dropped after a while. Nothing of the tenant changes.',
   },
-  NEW_TENANT: { label: 'New tenant', meaning: 'Into a tenant of its own, with the rows of this archive.' },
-  IN_PLACE: {
-    label: 'In place',
-    meaning: 'The tenant goes back to this state. What it has now is archived first, so this can be undone.',
+  {
+    value: 'NEW_TENANT',
+    title: 'New tenant',
+    text: 'Into a tenant of its own, with the rows of this archive.',
   },
-} satisfies Record<Enum<'RestoreMode'>, { label: string; meaning: string }>;
+  {
+    value: 'IN_PLACE',
+    title: 'In place',
+    text: 'The tenant goes back to this state. What it has now is archived first, so this can be undone.',
+  },
+];
 
 interface RestoreDialogProps {
   slug: string;
@@ -32,7 +40,8 @@ interface RestoreDialogProps {
 /** Where an archive is restored to; in place it wants the tenant's slug typed. */
 export function RestoreDialog({ slug, backup, onClose, onStarted }: RestoreDialogProps) {
   const restore = useCommand(restoreTenantMutation);
-  const [mode, setMode] = useState<Enum<'RestoreMode'>>('SIDE_BY_SIDE');
+  const [mode, setMode] = useState<RestoreMode>('SIDE_BY_SIDE');
+  const [hours, setHours] = useState(24);
   const [newSlug, setNewSlug] = useState('');
   const [typed, setTyped] = useState('');
   const [problem, setProblem] = useState<Problem>();
@@ -45,6 +54,7 @@ export function RestoreDialog({ slug, backup, onClose, onStarted }: RestoreDialo
       backup: backup.id,
       mode,
       ...(mode === 'NEW_TENANT' ? { newSlug } : {}),
+      ...(mode === 'SIDE_BY_SIDE' ? { hours } : {}),
       ...(mode === 'IN_PLACE' ? { confirm: typed } : {}),
     };
     const done = await restore.run(input, { onProblem: setProblem });
@@ -57,18 +67,26 @@ export function RestoreDialog({ slug, backup, onClose, onStarted }: RestoreDialo
           The state of {formatUtc(backup.snapshotAt ?? backup.startedAt)}
           {backup.rows !== null && `, ${formatNumber(backup.rows)} rows`}.
         </Text>
-        <SegmentedControl
-          aria-label="Where to"
+        <RadioCards<RestoreMode>
+          label="Where to"
+          hideLabel
           value={mode}
-          data={Object.entries(modes).map(([value, { label }]) => ({ value, label }))}
+          options={modes}
           onChange={(next) => {
-            setMode(next as Enum<'RestoreMode'>);
+            setMode(next);
             setProblem(undefined);
           }}
         />
-        <Text size="sm" c="dimmed">
-          {modes[mode].meaning}
-        </Text>
+        {mode === 'SIDE_BY_SIDE' && (
+          <NumberInput
+            size="sm"
+            label="Hours until it is dropped"
+            min={1}
+            max={168}
+            value={hours}
+            onChange={(value) => setHours(Number(value))}
+          />
+        )}
         {mode === 'NEW_TENANT' && (
           <TextInput
             size="sm"

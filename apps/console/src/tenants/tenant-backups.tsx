@@ -6,17 +6,39 @@ import { auditTailSubscription } from '../audit/audit.query.js';
 import { StatusBadge } from '../components/badges.js';
 import { CliLine, EmptyState, ProblemState } from '../components/states.js';
 import { Facts, Stat } from '../components/facts.js';
-import { formatDuration, sentence } from '../components/format.js';
+import { formatDuration } from '../components/format.js';
 import { Panel } from '../components/page.js';
 import { Time } from '../components/time.js';
+import type { Enum } from '../graphql/graphql.js';
 import { useCommand } from '../graphql/use-command.js';
 import { useLive, useThrottled } from '../graphql/use-live.js';
 import { useRead } from '../graphql/use-read.js';
 import { useCan } from '../session/session.js';
 import { BackupTable, DrillTable, RestoreTable } from './backup-tables.js';
 import { type Backup, backupsQuery, backUpTenantMutation, runRestoreDrillMutation } from './backups.query.js';
+import { PolicyForm } from './policy-form.js';
 import { RestoreDialog } from './restore-dialog.js';
 import styles from './backups.module.css';
+
+const freshness = {
+  FRESH: 'as the schedule wants it',
+  STALE: 'older than one and a half intervals',
+  NEVER: 'nothing could be restored',
+  OFF: 'it is not archived by itself',
+} satisfies Record<Enum<'BackupFreshness'>, string>;
+
+const drilled = {
+  PASSED: 'of late',
+  OVERDUE: 'the last proof is too old',
+  FAILED: 'see the drill for why',
+  NOT_YET: 'never proven so far',
+} satisfies Record<Enum<'DrillState'>, string>;
+
+const policySource = {
+  TENANT: 'the tenant’s own',
+  PLAN: 'its plan',
+  STANDARD: 'the standard of the installation',
+} satisfies Record<Enum<'BackupPolicySource'>, string>;
 
 /** Whether this tenant could come back: how old its newest archive is, and when a restore of it was last proven. */
 export function TenantBackups({ slug }: { slug: string }) {
@@ -26,6 +48,7 @@ export function TenantBackups({ slug }: { slug: string }) {
   const backUp = useCommand(backUpTenantMutation);
   const drill = useCommand(runRestoreDrillMutation);
   const [restoring, setRestoring] = useState<Backup>();
+  const [scheduling, setScheduling] = useState(false);
   const again = useThrottled(refresh, 600);
   useLive(auditTailSubscription, {}, ({ auditTail }) => {
     if (auditTail.tenant === slug) again();
@@ -43,6 +66,7 @@ export function TenantBackups({ slug }: { slug: string }) {
     if (done) show(done.runRestoreDrill.operation.id);
   };
   const complete = tenant.backups.some(({ status }) => status === 'COMPLETE');
+  const key = tenant.keyVersions.find(({ retiredAt, shreddedAt }) => !retiredAt && !shreddedAt);
   const proven = tenant.restoreDrills.find(({ status }) => status === 'PASSED');
   return (
     <div className={styles['layout']}>
@@ -62,7 +86,7 @@ export function TenantBackups({ slug }: { slug: string }) {
               key and checksummed.
             </EmptyState>
           ) : (
-            <BackupTable backups={tenant.backups} onRestore={may ? setRestoring : undefined} />
+            <BackupTable slug={slug} backups={tenant.backups} onRestore={may ? setRestoring : undefined} />
           )}
         </Panel>
         <Panel
@@ -104,16 +128,31 @@ export function TenantBackups({ slug }: { slug: string }) {
             <Stat
               label="Newest state"
               value={<Time at={tenant.lastBackupAt} />}
-              detail={<StatusBadge status={tenant.backupFreshness} plain />}
+              detail={
+                <>
+                  <StatusBadge status={tenant.backupFreshness} plain /> {freshness[tenant.backupFreshness]}
+                </>
+              }
             />
             <Stat
-              label="Restored and compared in"
+              label="Proven: restored and compared in"
               value={proven?.recoveryMs ? formatDuration(proven.recoveryMs) : '—'}
-              detail={<StatusBadge status={tenant.drillState} plain />}
+              detail={
+                <>
+                  <StatusBadge status={tenant.drillState} plain /> {drilled[tenant.drillState]}
+                </>
+              }
             />
           </div>
         </Panel>
-        <Panel title="Schedule">
+        <Panel
+          title="Schedule"
+          actions={
+            <Button variant="default" disabled={!may} onClick={() => setScheduling(true)}>
+              Change
+            </Button>
+          }
+        >
           <Facts
             entries={[
               [
@@ -122,12 +161,23 @@ export function TenantBackups({ slug }: { slug: string }) {
               ],
               ['Kept', `the newest ${policy.keepCount}, and all of ${policy.keepDays} days`],
               ['Drills', `every ${policy.drillIntervalDays} days`],
-              ['Set by', sentence(policy.source)],
+              ['Set by', policySource[policy.source]],
+              ['Key', key && `version ${key.version}, archives of its own key`],
             ]}
           />
           <CliLine command={`tierdeck tenant backups ${slug}`} />
         </Panel>
       </div>
+      {scheduling && (
+        <PolicyForm
+          slug={slug}
+          policy={policy}
+          onClose={() => {
+            setScheduling(false);
+            refresh();
+          }}
+        />
+      )}
       {restoring && (
         <RestoreDialog
           slug={slug}
