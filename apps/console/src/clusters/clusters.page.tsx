@@ -14,6 +14,7 @@ import { Table, type TableColumn } from '../components/table.js';
 import { useCommand } from '../graphql/use-command.js';
 import { useLive, useThrottled } from '../graphql/use-live.js';
 import { useRead } from '../graphql/use-read.js';
+import { WorkerProcesses } from '../runtime/worker-processes.js';
 import { useCan } from '../session/session.js';
 import { ClusterForm } from './cluster-form.js';
 import styles from './clusters.module.css';
@@ -86,6 +87,7 @@ export function ClustersPage() {
             />
           </Panel>
           <WorkerPools />
+          <WorkerProcesses />
         </div>
       )}
       {(registering || editing) && (

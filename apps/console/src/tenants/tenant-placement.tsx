@@ -4,6 +4,7 @@ import { Panel } from '../components/page.js';
 import { ProblemState } from '../components/states.js';
 import { useRead } from '../graphql/use-read.js';
 import { CurrentMove } from './current-move.js';
+import { WorkerProcesses } from '../runtime/worker-processes.js';
 import { MoveTable } from './move-table.js';
 import { PlacementComparison } from './placement-comparison.js';
 import { PlacementPicture } from './placement-picture.js';
@@ -34,6 +35,7 @@ export function TenantPlacement({ tenant, onChanged }: { tenant: TenantDetail; o
       <Panel title="Where it runs">
         <PlacementPicture tenant={tenant} />
       </Panel>
+      {tenant.integrationWorkers.placement === 'DEDICATED' && <WorkerProcesses tenant={tenant.slug} />}
       <PlacementComparison
         tenant={tenant}
         moving={moving}
