@@ -369,6 +369,7 @@ describe('readKit', () => {
   });
 });
 
+// The raw data is too large for the repository: the test runs where it lies beside the checkout, and is skipped elsewhere.
 const rawData = join(process.cwd(), '../shared/data');
 describe('build script', () => {
   (existsSync(rawData) ? it : it.skip)('makes the committed bytes out of the raw data', async () => {
