@@ -1,41 +1,43 @@
-import { MultiSelect, Switch, TagsInput } from '@mantine/core';
-import { IconFlask } from '@tabler/icons-react';
+import { Button, MultiSelect, Switch, TagsInput } from '@mantine/core';
+import { IconArrowRight, IconFlask, IconPencil } from '@tabler/icons-react';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useState } from 'react';
+import { useOpenRequest } from '../change-requests/use-open-request.js';
 import { type Column, DataGrid } from '../components/data-grid.js';
-import { sentence } from '../components/format.js';
+import { formatNumber, sentence } from '../components/format.js';
 import { Page, Panel } from '../components/page.js';
 import { EmptyState, ProblemState } from '../components/states.js';
+import { notifyProblem } from '../components/toasts.js';
 import { FlagValue } from '../flags/flag-value.js';
+import { toRuleInput } from '../flags/use-flag-actions.js';
 import { useRead } from '../graphql/use-read.js';
+import { useCan } from '../session/session.js';
 import { useEnvironment, useEnvironments } from '../shell/environment.js';
-import { flagKeysQuery, type PlaygroundCell, playgroundQuery } from './playground.query.js';
+import { contextLabel, parseContext } from './context-text.js';
+import { DraftPanel, type DraftRule } from './draft-panel.js';
+import { flagKeysQuery } from './playground.query.js';
 import { Trace } from './trace.js';
+import { type DecidedCell, usePlayground } from './use-playground.js';
 import styles from './playground.module.css';
 
 const route = getRouteApi('/playground');
 
-interface Row {
-  key: string;
-  cell: PlaygroundCell;
-  context: string;
+interface Row extends DecidedCell {
   variants: string[];
 }
 
-/** `northwind`, `northwind/boston` for a branch, and `user:ann` after either of them or alone. */
-function contextOf(text: string) {
-  const [place = '', userId] = text.startsWith('user:') ? ['', text.slice(5)] : text.split(' user:');
-  const [tenant, branch] = place.split('/');
-  return { tenant: tenant || null, branch: branch ?? null, userId: userId ?? null };
-}
-
-/** What flags would be, for many contexts and environments at once, and why. Nothing is written. */
+/** What flags would be, for many contexts and environments at once, live and drafted, and why. */
 export function PlaygroundPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const [current] = useEnvironment();
   const environments = useEnvironments().map(({ name }) => name);
+  const may = useCan('flags:write');
   const [opened, setOpened] = useState<string>();
+  const [drafting, setDrafting] = useState(false);
+  const [drafts, setDrafts] = useState<DraftRule[]>([]);
+  const [onlyChanges, setOnlyChanges] = useState(false);
+  const request = useOpenRequest(notifyProblem);
   const flags = useRead(flagKeysQuery, { search: null });
   const known = flags.data?.flags.edges.map(({ node }) => node) ?? [];
   const change = (next: Partial<typeof search>) =>
@@ -46,35 +48,51 @@ export function PlaygroundPage() {
     for: search.for ?? [],
     all: search.all === 'yes',
   };
-  const input = {
+  const changes = drafts
+    .filter(({ flag }) => chosen.flags.includes(flag))
+    .map(({ flag, scope, rule }) => ({ kind: 'SET_RULE' as const, flag, scope, ...toRuleInput(rule) }));
+  const complete = chosen.flags.length > 0 && chosen.in.length > 0 && (chosen.all || chosen.for.length > 0);
+  const question = {
     flags: chosen.flags,
     environments: chosen.in,
-    ...(chosen.all ? { allTenants: true } : { contexts: chosen.for.map(contextOf) }),
+    ...(chosen.all ? { allTenants: true } : { contexts: chosen.for.map(parseContext) }),
+    ...(changes.length > 0 ? { changes } : {}),
   };
-  const complete = chosen.flags.length > 0 && chosen.in.length > 0 && (chosen.all || chosen.for.length > 0);
-  const { data, problem, loading } = useRead(playgroundQuery, { input }, { pause: !complete });
-  const contexts = (data?.playground.contexts ?? []) as Record<string, string>[];
-  const rows: Row[] = complete
-    ? (data?.playground.cells ?? []).map((cell) => ({
-        key: `${cell.flag} ${cell.environment} ${cell.context}`,
-        cell,
-        context: contextLabel(contexts[cell.context]),
-        variants: known.find(({ key }) => key === cell.flag)?.variants.map(({ name }) => name) ?? [],
-      }))
-    : [];
+  const answer = usePlayground(complete ? question : undefined);
+  const variantsOf = new Map(known.map(({ key, variants }) => [key, variants.map(({ name }) => name)]));
+  const all: Row[] = answer.cells.map((cell) => ({ ...cell, variants: variantsOf.get(cell.flag) ?? [] }));
+  const changed = all.filter((row) => row.changed);
+  const rows = onlyChanges && changes.length > 0 ? changed : all;
   const shown = rows.find(({ key }) => key === opened);
+  const openRequest = async () => {
+    const [environment = current] = chosen.in;
+    const title = `${[...new Set(drafts.map(({ flag }) => flag))].join(', ')} from the playground`;
+    const outcome = await request.run({ environment, title, reason: undefined, changes });
+    if (outcome) setDrafts([]);
+  };
+
   return (
     <Page
       fill
       title="Playground"
       crumbs={<Link to="/flags">Flags</Link>}
-      subtitle="What flags are for whom, and why: many flags, environments and contexts at once. Nothing is written."
+      subtitle="What flags are for whom, and why: many flags, environments and contexts at once, as they are and as a draft would have them. Nothing is written."
+      actions={
+        <Button
+          variant={drafting ? 'light' : 'default'}
+          leftSection={<IconPencil size={14} />}
+          aria-pressed={drafting}
+          onClick={() => setDrafting(!drafting)}
+        >
+          {drafts.length > 0 ? `Draft: ${drafts.length}` : 'Draft rules'}
+        </Button>
+      }
       toolbar={
         <>
           <MultiSelect
             aria-label="Flags"
-            placeholder="Flags"
-            w={280}
+            placeholder={chosen.flags.length > 0 ? '' : 'Flags'}
+            className={styles['field'] ?? ''}
             searchable
             maxValues={100}
             data={known.map(({ key }) => key)}
@@ -83,16 +101,17 @@ export function PlaygroundPage() {
           />
           <MultiSelect
             aria-label="Environments"
-            w={220}
+            className={styles['field'] ?? ''}
             data={environments}
             value={chosen.in}
             onChange={(next) => change({ in: next })}
           />
           <TagsInput
             aria-label="Contexts"
-            placeholder="northwind, northwind/boston, northwind user:ann"
-            w={330}
+            placeholder="northwind/boston user:ann plan=gold"
+            className={styles['field'] ?? ''}
             maxTags={200}
+            splitChars={[',']}
             disabled={chosen.all}
             value={chosen.for}
             onChange={(next) => change({ for: next })}
@@ -102,38 +121,60 @@ export function PlaygroundPage() {
             checked={chosen.all}
             onChange={(event) => change({ all: event.currentTarget.checked ? 'yes' : undefined })}
           />
+          {changes.length > 0 && (
+            <Switch
+              label={`Only those that change: ${formatNumber(changed.length)}`}
+              checked={onlyChanges}
+              onChange={(event) => setOnlyChanges(event.currentTarget.checked)}
+            />
+          )}
         </>
       }
     >
-      {problem && complete ? (
-        <ProblemState problem={problem} />
+      {answer.problem && complete ? (
+        <ProblemState problem={answer.problem} />
       ) : (
         <div className={styles['beside']}>
           <DataGrid
             label="Decisions"
             rows={rows}
-            columns={columns}
+            columns={changes.length > 0 ? draftColumns : columns}
             rowKey={({ key }) => key}
-            loading={complete && loading}
+            minWidth={680}
+            loading={answer.loading}
+            hasMore={answer.hasMore}
+            loadMore={answer.loadMore}
             selectedKey={opened}
-            totalCount={rows.length}
-            onOpen={({ key }) => setOpened(key)}
+            totalCount={answer.hasMore ? undefined : rows.length}
+            onOpen={({ key }) => setOpened(key === opened ? undefined : key)}
             empty={
               <EmptyState
                 icon={IconFlask}
-                title="Choose flags and for whom"
-                cli="tierdeck flag explain pricing.engine --branch northwind/boston"
+                title={complete ? 'The draft changes nobody' : 'Choose flags and for whom'}
+                cli="tierdeck flag playground pricing.engine --all-tenants"
               >
-                A context is a tenant, one of its branches, or a user of it. Every cell opens to the rules it
-                was held against.
+                A context is a tenant, or tenant/branch, with what else is known: user:ann, account:ALFKI,
+                plan=gold. Every row opens to the rules it was held against.
               </EmptyState>
             }
           />
-          {shown && (
-            <aside className={styles['side']} aria-label="Trace">
-              <Panel title={<span className="mono">{shown.cell.flag}</span>}>
-                <Trace cell={shown.cell} context={shown.context} variants={shown.variants} />
-              </Panel>
+          {(shown ?? drafting) && (
+            <aside className={styles['side']} aria-label={shown ? 'Trace' : 'Draft'}>
+              {shown && (
+                <Panel title={<span className="mono">{shown.flag}</span>}>
+                  <Trace cell={shown} changes={changes} variants={shown.variants} />
+                </Panel>
+              )}
+              {drafting && (
+                <DraftPanel
+                  flags={known.filter(({ key }) => chosen.flags.includes(key))}
+                  environment={chosen.in[0] ?? current}
+                  drafts={drafts}
+                  busy={request.busy}
+                  onChange={setDrafts}
+                  onRequest={may && changes.length > 0 ? () => void openRequest() : undefined}
+                />
+              )}
             </aside>
           )}
         </div>
@@ -142,39 +183,61 @@ export function PlaygroundPage() {
   );
 }
 
-function contextLabel(context: Record<string, string> | undefined): string {
-  if (!context) return '';
-  const place =
-    context['account'] ?? context['warehouse'] ?? context['branch'] ?? context['tenant'] ?? 'nobody';
-  return context['userId'] ? `${place}, user ${context['userId']}` : place;
-}
+const flagColumn: Column<Row> = {
+  key: 'flag',
+  header: 'Flag',
+  width: 'minmax(170px, 1fr)',
+  render: ({ flag }) => <b className="mono">{flag}</b>,
+};
+const environmentColumn: Column<Row> = {
+  key: 'environment',
+  header: 'Environment',
+  width: '110px',
+  render: ({ environment }) => environment,
+};
+const contextColumn: Column<Row> = {
+  key: 'context',
+  header: 'For',
+  width: 'minmax(150px, 1fr)',
+  render: ({ asked }) => <span className="truncate">{contextLabel(asked)}</span>,
+};
+const valueColumn: Column<Row> = {
+  key: 'value',
+  header: 'Value',
+  width: 'minmax(110px, 0.8fr)',
+  render: ({ live, variants }) => <FlagValue {...live} variants={variants} />,
+};
 
 const columns: Column<Row>[] = [
-  {
-    key: 'flag',
-    header: 'Flag',
-    width: 'minmax(170px, 1fr)',
-    render: ({ cell }) => <b className="mono">{cell.flag}</b>,
-  },
-  { key: 'environment', header: 'Environment', width: '120px', render: ({ cell }) => cell.environment },
-  { key: 'context', header: 'For', width: 'minmax(160px, 1fr)', render: ({ context }) => context },
-  {
-    key: 'value',
-    header: 'Value',
-    width: 'minmax(110px, 0.8fr)',
-    render: ({ cell, variants }) => <FlagValue {...cell.live} variants={variants} />,
-  },
+  flagColumn,
+  environmentColumn,
+  contextColumn,
+  valueColumn,
   {
     key: 'why',
     header: 'Why',
-    width: 'minmax(160px, 1.4fr)',
-    render: ({ cell }) => {
-      const won = cell.live.trace.find(({ outcome }) => outcome === 'WON');
-      return (
-        <span className="dim">
-          {won ? `rule for ${won.scope.kind.toLowerCase()} ${won.scope.key}` : sentence(cell.live.reason)}
+    width: 'minmax(120px, 0.8fr)',
+    render: ({ live }) => <span className="dim">{sentence(live.reason)}</span>,
+  },
+];
+
+const draftColumns: Column<Row>[] = [
+  flagColumn,
+  environmentColumn,
+  contextColumn,
+  valueColumn,
+  {
+    key: 'draft',
+    header: 'With the draft',
+    width: 'minmax(150px, 1fr)',
+    render: ({ draft, changed, variants }) =>
+      changed && draft ? (
+        <span className={styles['becomes']}>
+          <IconArrowRight size={14} aria-label="becomes" />
+          <FlagValue {...draft} variants={variants} />
         </span>
-      );
-    },
+      ) : (
+        <span className="faint">the same</span>
+      ),
   },
 ];

@@ -1,5 +1,6 @@
-import { graphql, type ResultOf } from '../graphql/graphql.js';
+import { graphql, type ResultOf, type VariablesOf } from '../graphql/graphql.js';
 
+/** Decisions alone; a trace is read for the one cell that is opened. */
 export const playgroundQuery = graphql(`
   query Playground($input: PlaygroundInput!) {
     playground(input: $input) {
@@ -9,10 +10,50 @@ export const playgroundQuery = graphql(`
         flag
         environment
         context
+        changed
         live {
           enabled
           variant
           reason
+        }
+        draft {
+          enabled
+          variant
+          reason
+        }
+      }
+    }
+  }
+`);
+
+export type PlaygroundInput = VariablesOf<typeof playgroundQuery>['input'];
+export type PlaygroundCell = ResultOf<typeof playgroundQuery>['playground']['cells'][number];
+
+export const playgroundTraceQuery = graphql(`
+  query PlaygroundTrace($input: PlaygroundInput!) {
+    playground(input: $input) {
+      cells {
+        live {
+          enabled
+          variant
+          reason
+          payload
+          trace {
+            outcome
+            enabled
+            variant
+            explanation
+            scope {
+              kind
+              key
+            }
+          }
+        }
+        draft {
+          enabled
+          variant
+          reason
+          payload
           trace {
             outcome
             enabled
@@ -29,14 +70,15 @@ export const playgroundQuery = graphql(`
   }
 `);
 
-export type PlaygroundCell = ResultOf<typeof playgroundQuery>['playground']['cells'][number];
+export type TracedDecision = ResultOf<typeof playgroundTraceQuery>['playground']['cells'][number]['live'];
 
 export const flagKeysQuery = graphql(`
   query FlagKeys($search: String) {
-    flags(first: 100, search: $search) {
+    flags(first: 500, search: $search) {
       edges {
         node {
           key
+          kind
           variants {
             name
           }
@@ -45,3 +87,5 @@ export const flagKeysQuery = graphql(`
     }
   }
 `);
+
+export type KnownFlag = ResultOf<typeof flagKeysQuery>['flags']['edges'][number]['node'];
