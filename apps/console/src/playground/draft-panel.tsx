@@ -44,7 +44,6 @@ export function DraftPanel({ flags, environment, drafts, busy, onChange, onReque
     );
     onChange([...others, { flag: flag.key, scope, rule }]);
     setEdited(undefined);
-    setScope(undefined);
   };
   return (
     <Panel title="Draft">
@@ -55,7 +54,7 @@ export function DraftPanel({ flags, environment, drafts, busy, onChange, onReque
               <li key={`${draft.flag} ${formatScope(draft.scope)}`}>
                 <div className={styles['draftHead']}>
                   <span>
-                    <b className="mono">{draft.flag}</b> {valueLabel(draft.rule)} for{' '}
+                    <b className="mono">{draft.flag}</b> {valueLabel(draft.rule)},{' '}
                     {describeScope(draft.scope)}
                   </span>
                   <ActionIcon

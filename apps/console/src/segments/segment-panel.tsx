@@ -7,11 +7,18 @@ import { useConfirm } from '../components/confirm.js';
 import { Notice } from '../components/notice.js';
 import { Panel } from '../components/page.js';
 import { ProblemNotice } from '../components/problem-notice.js';
-import { type Constraint, isComplete, toConstraintInput } from '../flags/conditions/conditions.js';
+import {
+  type Constraint,
+  type ConstraintInput,
+  isComplete,
+  toConstraintInput,
+} from '../flags/conditions/conditions.js';
 import { ConstraintEditor } from '../flags/conditions/constraint-editor.js';
 import type { Segment } from '../flags/conditions/segments.query.js';
 import type { Problem } from '../graphql/describe-error.js';
 import { useCommand } from '../graphql/use-command.js';
+import { useOpenRequest } from '../change-requests/use-open-request.js';
+import { useEnvironments } from '../shell/environment.js';
 import { useCan } from '../session/session.js';
 import { createSegmentMutation, deleteSegmentMutation, updateSegmentMutation } from './segments.query.js';
 import styles from './segments.module.css';
@@ -36,9 +43,41 @@ export function SegmentPanel({ segment, onClose, onSaved }: SegmentPanelProps) {
     () => segment?.constraints.map((one) => ({ ...one, value: one.value ?? null })) ?? [],
   );
   const [problem, setProblem] = useState<Problem>();
+  const request = useOpenRequest(setProblem);
+  const production = new Set(
+    useEnvironments()
+      .filter(({ kind }) => kind === 'PRODUCTION')
+      .map(({ name: environment }) => environment),
+  );
   const uses = segment?.uses ?? [];
   const busy = create.busy || update.busy || remove.busy;
   const ready = name.trim() !== '' && constraints.every(isComplete);
+
+  /** Where a flag that it decides needs an approval, the change waits as a request of that environment. */
+  const requestInstead = async (
+    changed: Segment,
+    wanted: ConstraintInput[],
+    refusal: Problem,
+  ): Promise<void> => {
+    const guarded = uses.filter(({ riskClass }) => riskClass === 'FINANCIAL');
+    const use = guarded.find(({ environment }) => production.has(environment)) ?? uses[0];
+    if (refusal.code !== 'CHANGE_REQUEST_REQUIRED' || !use) {
+      setProblem(refusal);
+      return;
+    }
+    const answer = await confirm({
+      title: 'Open a change request?',
+      body: `${refusal.message} Somebody else approves exactly these constraints; then they are applied.`,
+      action: 'Open request',
+    });
+    if (!answer) return;
+    await request.run({
+      environment: use.environment,
+      title: `Segment ${changed.name}`,
+      reason: undefined,
+      changes: [{ kind: 'UPDATE_SEGMENT', segment: changed.id, constraints: wanted }],
+    });
+  };
 
   const save = async (event: FormEvent) => {
     event.preventDefault();
@@ -74,7 +113,7 @@ export function SegmentPanel({ segment, onClose, onSaved }: SegmentPanelProps) {
       { id: segment.id, expectedVersion: segment.version, ...content },
       {
         done: `Segment ${content.name} changed`,
-        onProblem: setProblem,
+        onProblem: (refusal) => void requestInstead(segment, content.constraints, refusal),
         undo: async () => {
           await update.run({ id: segment.id, ...before }, { done: `${segment.name} is as it was` });
           onSaved(String(segment.id));

@@ -1,3 +1,4 @@
+import { SegmentedControl } from '@mantine/core';
 import { IconFlag3 } from '@tabler/icons-react';
 import { useState } from 'react';
 import { type Column, DataGrid } from '../components/data-grid.js';
@@ -6,6 +7,7 @@ import { SearchInput } from '../components/search-input.js';
 import { EmptyState, ProblemState } from '../components/states.js';
 import { ExplanationPanel } from '../flags/explanation-panel.js';
 import { FlagValue } from '../flags/flag-value.js';
+import { isOwn } from '../flags/matrix.query.js';
 import { sourceWords } from '../flags/source.js';
 import { useEnvironment } from '../shell/environment.js';
 import { type EffectiveFlag, useTenantFlags } from './use-tenant-flags.js';
@@ -16,12 +18,20 @@ export function TenantFlags({ slug }: { slug: string }) {
   const [environment] = useEnvironment();
   const [search, setSearch] = useState<string>();
   const [opened, setOpened] = useState<string>();
+  const [view, setView] = useState<View>('all');
   const { rows, total, problem, loading, loadMore, refresh } = useTenantFlags(slug, environment, search);
+  const shown = rows.filter((row) => views[view].keeps(row));
   if (problem && rows.length === 0) return <ProblemState problem={problem} onRetry={refresh} />;
   return (
     <>
       <div className={styles['tabTools']}>
         <SearchInput value={search} placeholder="Search flag" onSearch={setSearch} width={240} />
+        <SegmentedControl
+          aria-label="Which flags"
+          value={view}
+          data={Object.entries(views).map(([value, { label }]) => ({ value, label }))}
+          onChange={(value) => setView(value as View)}
+        />
         <span className="dim">
           As {environment} decides now. A row opens the reason: the rule that wins and those it beats.
         </span>
@@ -29,18 +39,18 @@ export function TenantFlags({ slug }: { slug: string }) {
       <div className={styles['beside']}>
         <DataGrid
           label={`Flags in ${environment}`}
-          rows={rows}
+          rows={shown}
           columns={columns}
           rowKey={({ flag }) => flag.key}
           rowHeight={44}
           loading={loading}
-          totalCount={total}
+          totalCount={view === 'all' ? total : undefined}
           hasMore={total !== undefined && rows.length < total}
           loadMore={loadMore}
           selectedKey={opened}
           onOpen={({ flag }) => setOpened(flag.key)}
           empty={
-            search ? (
+            search || view !== 'all' ? (
               <EmptyState icon={IconFlag3} title="No flag matches" />
             ) : (
               <EmptyState icon={IconFlag3} title="No flags yet" cli="tierdeck apply -f tenants/flags/">
@@ -60,6 +70,18 @@ export function TenantFlags({ slug }: { slug: string }) {
     </>
   );
 }
+
+/** What the list is narrowed to. */
+const views = {
+  all: { label: 'All', keeps: () => true },
+  own: { label: 'Own rule', keeps: ({ decision, column }: EffectiveFlag) => isOwn(decision, column) },
+  inherited: {
+    label: 'Inherited rule',
+    keeps: ({ decision, column }: EffectiveFlag) => decision.scope !== null && !isOwn(decision, column),
+  },
+  differing: { label: 'Branches differ', keeps: ({ differing }: EffectiveFlag) => differing > 0 },
+};
+type View = keyof typeof views;
 
 const columns: Column<EffectiveFlag>[] = [
   {
