@@ -7,8 +7,7 @@ import { SdkAccess } from './delivery/sdk-access.js';
 import { SdkTokenCache } from './delivery/sdk-token-cache.js';
 import { TenantIdentities } from './delivery/tenant-identities.js';
 import { EnvironmentClones } from './environment-clones.js';
-import { FlagExport } from './flag-export.js';
-import { FlagManifests } from './flag.manifest.js';
+import { manifestProviders } from './manifests/providers.js';
 import { FlagMatrix } from './matrix/flag-matrix.js';
 import { MatrixColumns } from './matrix/matrix-columns.js';
 import { FlagModelResolver } from './graphql/flag-model.resolver.js';
@@ -75,8 +74,7 @@ const shadow = [ShadowStore, ShadowReadModel, ShadowResolver];
     FlagSubjects,
     FlagMatrix,
     MatrixColumns,
-    FlagManifests,
-    FlagExport,
+    ...manifestProviders,
     EnvironmentClones,
     ProjectsService,
     SegmentsService,

@@ -7,9 +7,20 @@ export interface Project {
   key: string;
   name: string;
   description: string;
+  /** Grows with every change. */
+  version: number;
 }
 
+const projectColumns = 'key, name, description, version';
 const keyPattern = /^[a-z0-9][a-z0-9._-]{0,99}$/;
+
+export interface ProjectChange {
+  key: string;
+  name?: string | null;
+  description?: string | null;
+  /** Refuse with PROJECT_CHANGED if the project has another version. */
+  expectedVersion?: number | null;
+}
 
 /** What flags are grouped by; SDK tokens can be narrowed to one. */
 @Injectable()
@@ -17,11 +28,12 @@ export class ProjectsService {
   constructor(private readonly database: Database) {}
 
   all(): Promise<Project[]> {
-    return this.database.query<Project>('select key, name, description from project order by key');
+    return this.database.query<Project>(`select ${projectColumns} from project order by key`);
   }
 
   /** @throws FlagInvalidError INVALID_INPUT, ConflictError PROJECT_EXISTS */
-  async create(command: Command, input: Project): Promise<Project> {
+  async create(command: Command, project: Omit<Project, 'version'>): Promise<Project> {
+    const input = { ...project, version: 1 };
     if (!(await this.#insert(command, input)))
       throw new ConflictError('PROJECT_EXISTS', `There is already a project "${input.key}".`, {
         field: 'key',
@@ -29,30 +41,36 @@ export class ProjectsService {
     return input;
   }
 
-  /** Key and flags stay. @throws NotFoundError PROJECT_NOT_FOUND, FlagInvalidError INVALID_INPUT */
-  async update(
-    command: Command,
-    input: { key: string; name?: string | null; description?: string | null },
-  ): Promise<Project> {
+  /**
+   * Key and flags stay.
+   * @throws NotFoundError PROJECT_NOT_FOUND, ConflictError PROJECT_CHANGED, FlagInvalidError INVALID_INPUT
+   */
+  async update(command: Command, input: ProjectChange): Promise<Project> {
     const [before] = await rowsOf<Project>(
       command.tx,
-      'select key, name, description from project where key = $1 for update',
+      `select ${projectColumns} from project where key = $1 for update`,
       [input.key],
     );
     if (!before)
       throw new NotFoundError('project', input.key, { field: 'key', hint: '`projects` lists them all.' });
+    if (typeof input.expectedVersion === 'number' && input.expectedVersion !== before.version)
+      throw new ConflictError(
+        'PROJECT_CHANGED',
+        `Project "${before.key}" was changed meanwhile: it is at version ${before.version}, not ${input.expectedVersion}.`,
+        { field: 'expectedVersion', hint: 'Load it again and repeat your change with the new version.' },
+      );
     const after = {
       key: before.key,
       name: input.name ?? before.name,
       description: input.description ?? before.description,
+      version: before.version + 1,
     };
     check(after);
     if (after.name === before.name && after.description === before.description) return before;
-    await command.tx.query('update project set name = $2, description = $3 where key = $1', [
-      after.key,
-      after.name,
-      after.description,
-    ]);
+    await command.tx.query(
+      'update project set name = $2, description = $3, version = version + 1 where key = $1',
+      [after.key, after.name, after.description],
+    );
     const subject = `project/${after.key}`;
     await command.record({ area: 'flags', action: 'project.updated', subject, before, after });
     return after;
@@ -61,7 +79,7 @@ export class ProjectsService {
   /** Makes it if it is not there. @throws FlagInvalidError INVALID_INPUT */
   async ensure(command: Command, key: string): Promise<void> {
     const there = await rowsOf(command.tx, 'select from project where key = $1', [key]);
-    if (there.length === 0) await this.#insert(command, { key, name: key, description: '' });
+    if (there.length === 0) await this.#insert(command, { key, name: key, description: '', version: 1 });
   }
 
   /** @returns false if the key is taken. */
@@ -84,7 +102,7 @@ export class ProjectsService {
   }
 }
 
-function check({ key, name, description }: Project): void {
+function check({ key, name, description }: Omit<Project, 'version'>): void {
   if (!keyPattern.test(key))
     throw new FlagInvalidError(
       'A project key has 1 to 100 lower-case letters, digits, dots, dashes or underscores.',

@@ -10,7 +10,7 @@ import { GqlExecutionContext } from '@nestjs/graphql';
 import type { Actor } from '#audit';
 import { TierdeckError } from '#platform';
 import { ForbiddenError, UnauthenticatedError } from './identity.errors.js';
-import type { RequestContext } from './principal.js';
+import type { Principal, RequestContext } from './principal.js';
 import { allows, type Permission } from './role.js';
 
 const PERMISSION = 'tierdeck:permission';
@@ -19,11 +19,20 @@ const PERMISSION = 'tierdeck:permission';
 export const Requires = (permission: Permission) => SetMetadata(PERMISSION, permission);
 
 /** The actor of the request, for {@link Commands.run}. */
-export const CurrentActor = createParamDecorator((_: unknown, context: ExecutionContext): Actor => {
+export const CurrentActor = createParamDecorator(
+  (_: unknown, context: ExecutionContext): Actor => principalOf(context).actor,
+);
+
+/** The actor with its role, where what is asked for decides what it needs. */
+export const CurrentPrincipal = createParamDecorator(
+  (_: unknown, context: ExecutionContext): Principal => principalOf(context),
+);
+
+function principalOf(context: ExecutionContext): Principal {
   const { principal } = GqlExecutionContext.create(context).getContext<RequestContext>();
   if (!principal) throw new UnauthenticatedError();
-  return principal.actor;
-});
+  return principal;
+}
 
 /** Checks every root field of GraphQL, whichever transport it came by. Field resolvers inherit their root's check. */
 @Injectable()

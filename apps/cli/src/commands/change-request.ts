@@ -6,6 +6,14 @@ import { CliError } from '../cli-error.js';
 import type { Context } from '../context.js';
 import { parseFormat, render, renderOne } from '../output.js';
 import {
+  parseConstraint,
+  ruleConditions,
+  segmentIds,
+  withRuleConditions,
+  type RuleOptions,
+} from '../rule-options.js';
+import { policyCommands } from './approval-policy.js';
+import {
   decided,
   environment,
   scopeOf,
@@ -35,7 +43,7 @@ interface ChangeRequest {
 const fields = `id title environment status statusReason author digest approvalsNeeded approvalsGiven applyAt
   changes { summary } approvals { by at comment counts } conflicts { change expected found } lint { severity code message }`;
 
-interface OpenOptions extends ScopeOptions {
+interface OpenOptions extends ScopeOptions, RuleOptions {
   env: string;
   title?: string;
   description?: string;
@@ -64,21 +72,22 @@ export function changeRequestCommands(program: Command, context: Context): void 
     tell(context, (answer[mutation] as { changeRequest: ChangeRequest }).changeRequest);
   };
 
-  withScope(group.command('open [flag] [value]'))
-    .description('draft a change of a flag, or all those of a file; nothing changes yet')
+  withRuleConditions(withScope(group.command('open [flag] [value]')))
+    .description('draft a change of a flag, of a segment, or all those of a file; nothing changes yet')
     .addOption(environment())
     .option('--title <text>', 'what it is for')
     .option('--description <text>', 'why')
     .option('--clear', 'take the rule of the scope away')
     .option('--kill', 'switch the flag off for everybody')
     .option('--revive', 'let its rules decide again')
-    .option('--definition <file>', 'new riskClass, variants or defaultVariant, as YAML')
-    .option('-f, --file <path>', 'YAML list of changes: kind, flag, scope, enabled, variant')
+    .option('--definition <file>', 'new riskClass, variants, dependencies, …, as YAML')
+    .option('-f, --file <path>', 'YAML list of changes; of --segment without a flag, what it shall say')
     .option('--submit', 'submit it for review at once')
     .option('--lint-override <why>', 'why what the lint refuses is wanted')
     .action(async (flag: string | undefined, value: string | undefined, options: OpenOptions) => {
-      const changes = await changesOf(flag, value, options);
-      const title = options.title ?? `${flag ?? options.file ?? 'flags'} ${value ?? ''}`.trim();
+      const changes = await changesOf(await context.client(), flag, value, options);
+      const title =
+        options.title ?? `${flag ?? options.segment?.[0] ?? options.file ?? 'flags'} ${value ?? ''}`.trim();
       await act('openChangeRequest', 'OpenChangeRequestInput', {
         title,
         description: options.description,
@@ -195,45 +204,6 @@ export function changeRequestCommands(program: Command, context: Context): void 
   policyCommands(group, context);
 }
 
-function policyCommands(group: Command, context: Context): void {
-  const policyFields = 'environment riskClass minApprovals';
-  const tellPolicies = (policies: Policy[]): void =>
-    context.data(
-      render(
-        policies,
-        'table',
-        [
-          ['environment', (row) => row.environment],
-          ['risk class', (row) => row.riskClass],
-          ['approvals', (row) => row.minApprovals],
-        ],
-        (row) => row.environment,
-      ),
-    );
-  group
-    .command('policy [environment] [riskClass] [approvals]')
-    .description('how many approvals a change needs; with all three given, set it')
-    .action(async (name?: string, riskClass?: string, approvals?: string) => {
-      const client = await context.client();
-      if (name === undefined) {
-        const { approvalPolicies } = await client.request<{ approvalPolicies: Policy[] }>(
-          `{ approvalPolicies { ${policyFields} } }`,
-        );
-        tellPolicies(approvalPolicies);
-        return;
-      }
-      const input = { environment: name, riskClass, minApprovals: Number(approvals) };
-      if (!Number.isInteger(input.minApprovals))
-        throw new CliError('INVALID_ARGUMENT', 'Give environment, risk class and a whole number.');
-      const { setApprovalPolicy } = await client.request<{ setApprovalPolicy: { policies: Policy[] } }>(
-        `mutation ($input: SetApprovalPolicyInput!) {
-           setApprovalPolicy(input: $input) { policies { ${policyFields} } } }`,
-        { input },
-      );
-      tellPolicies(setApprovalPolicy.policies);
-    });
-}
-
 interface Impact {
   flag: string;
   total: number;
@@ -242,17 +212,13 @@ interface Impact {
   transitions: { before: Summary; after: Summary; count: number }[];
 }
 
-interface Policy {
-  environment: string;
-  riskClass: string;
-  minApprovals: number;
-}
-
 async function changesOf(
+  client: Client,
   flag: string | undefined,
   value: string | undefined,
   options: OpenOptions,
 ): Promise<unknown[]> {
+  if (!flag && options.segment) return segmentChange(client, options);
   if (options.file) {
     const changes = await readYaml(options.file);
     return Array.isArray(changes) ? (changes as unknown[]) : [changes];
@@ -264,7 +230,18 @@ async function changesOf(
     return [{ kind: 'SET_ENABLED', flag, enabled: options.revive ?? false }];
   const scope = scopeOf(options);
   if (options.clear) return [{ kind: 'CLEAR_RULE', flag, scope }];
-  return [{ kind: 'SET_RULE', flag, scope, ...decided(value ?? 'on') }];
+  const conditions = await ruleConditions(client, options);
+  return [{ kind: 'SET_RULE', flag, scope, ...decided(value ?? 'on'), ...conditions }];
+}
+
+/** What a segment shall say: constraints of a file, or of --where. */
+async function segmentChange(client: Client, options: OpenOptions): Promise<unknown[]> {
+  const [segment, ...more] = await segmentIds(client, options.segment ?? []);
+  if (more.length > 0) throw new CliError('INVALID_ARGUMENT', 'Name one segment.');
+  const constraints = options.file
+    ? await readYaml(options.file)
+    : (options.where ?? []).map((one) => parseConstraint(one));
+  return [{ kind: 'UPDATE_SEGMENT', segment, constraints }];
 }
 
 async function readYaml(file: string): Promise<unknown> {

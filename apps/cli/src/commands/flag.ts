@@ -2,6 +2,7 @@ import { Option, type Command } from 'commander';
 import type { Context } from '../context.js';
 import { CliError } from '../cli-error.js';
 import { parseFormat, render, renderOne } from '../output.js';
+import { parseProperties, ruleConditions, withRuleConditions } from '../rule-options.js';
 import { propagationCommands } from './flag-propagation.js';
 import { flagCleanupCommands } from './flag-cleanup.js';
 import { flagPlaygroundCommand } from './flag-playground.js';
@@ -66,10 +67,11 @@ export function flagCommands(program: Command, context: Context): void {
   flagCleanupCommands(flag, context);
   flagFileCommands(flag, context);
 
-  withScope(flag.command('set <flag> [value]'))
+  withRuleConditions(withScope(flag.command('set <flag> [value]')))
     .description('set the rule of a scope: on, off, or the name of a variant')
     .addOption(environment())
     .option('--reason <text>', 'for the audit')
+    .option('--lint-override <why>', 'why what the lint refuses is wanted')
     .action(async (key: string, value = 'on', options) => {
       const client = await context.client();
       const input = {
@@ -77,7 +79,9 @@ export function flagCommands(program: Command, context: Context): void {
         environment: options.env,
         scope: scopeOf(options),
         ...decided(value),
+        ...(await ruleConditions(client, options)),
         reason: options.reason,
+        lintOverride: options.lintOverride,
       };
       const { setFlagRule } = await client.request<{ setFlagRule: { revision: number } }>(
         `mutation ($input: SetFlagRuleInput!) { setFlagRule(input: $input) { revision } }`,
@@ -105,6 +109,7 @@ export function flagCommands(program: Command, context: Context): void {
   withScope(flag.command('explain <flag>'))
     .description('why a flag is what it is for a tenant, branch, warehouse, account or user')
     .addOption(environment())
+    .option('--property <key=value...>', 'any other field of the context')
     .option('-o, --output <format>', 'table, json or yaml', parseFormat, 'table')
     .action(async (key: string, options) => {
       const client = await context.client();
@@ -117,6 +122,7 @@ export function flagCommands(program: Command, context: Context): void {
         warehouse,
         account,
         userId,
+        properties: parseProperties(options.property),
       };
       const { evaluateFlag } = await client.request<{ evaluateFlag: Decision }>(
         `query ($input: EvaluateFlagInput!) { evaluateFlag(input: $input) {
@@ -133,7 +139,7 @@ export function flagCommands(program: Command, context: Context): void {
         context.data(`  ${step.outcome.padEnd(26)} ${scopeText(step.scope)}: ${step.explanation}\n`);
     });
 
-  withScope(flag.command('simulate <flag> [value]'))
+  withRuleConditions(withScope(flag.command('simulate <flag> [value]')))
     .description('who would change, before you set it; exit code 2 if anybody')
     .addOption(environment())
     .option('--clear', 'simulate taking the rule away')
@@ -145,6 +151,7 @@ export function flagCommands(program: Command, context: Context): void {
         environment: options.env,
         scope: scopeOf(options),
         ...(options.clear ? { clear: true } : decided(value)),
+        ...(await ruleConditions(client, options)),
       };
       const { simulateFlagChange } = await client.request<{ simulateFlagChange: Simulation }>(
         `query ($input: SimulateFlagChangeInput!) { simulateFlagChange(input: $input) {

@@ -2,7 +2,7 @@ import { Args, Mutation, Query, Resolver } from '@nestjs/graphql';
 import { Commands, type Actor, type Command } from '#audit';
 import { CurrentActor, Requires } from '#identity';
 import { EnvironmentClones } from '../environment-clones.js';
-import { FlagExport } from '../flag-export.js';
+import { ManifestExport } from '../manifests/manifest-export.js';
 import { FlagsReadModel } from '../flags.read-model.js';
 import { FlagsService } from '../flags.service.js';
 import { ProjectsService, type Project } from '../projects.service.js';
@@ -39,7 +39,7 @@ export class FlagModelResolver {
     private readonly segmentsService: SegmentsService,
     private readonly environments: EnvironmentClones,
     private readonly importer: UnleashImportService,
-    private readonly exporter: FlagExport,
+    private readonly exporter: ManifestExport,
   ) {}
 
   @Query(() => [ProjectType])
@@ -54,7 +54,10 @@ export class FlagModelResolver {
     return this.segmentsService.all();
   }
 
-  @Query(() => ExportFlagsPayload, { description: 'Flags as manifests; without a key all that are in use.' })
+  @Query(() => ExportFlagsPayload, {
+    description:
+      'Flags as manifests; without a key all that are in use, with environments, projects and segments.',
+  })
   @Requires('read')
   async exportFlags(
     @Args('keys', { type: () => [String], nullable: true }) keys?: string[] | null,

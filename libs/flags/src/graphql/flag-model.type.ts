@@ -44,6 +44,8 @@ export class ProjectType {
   name!: string;
   @Field(() => String)
   description!: string;
+  @Field(() => Int, { description: 'For expectedVersion.' })
+  version!: number;
 }
 
 @ObjectType('Segment', { description: 'Constraints under a name, for rules and strategies to share.' })

@@ -25,4 +25,6 @@ export class UpdateProjectInput extends MutationInput {
   name?: string | null;
   @Field(() => String, { nullable: true, description: 'Left out: as it is.' })
   description?: string | null;
+  @Field(() => Int, { nullable: true, description: 'Refuse with PROJECT_CHANGED if it has another version.' })
+  expectedVersion?: number | null;
 }

@@ -71,23 +71,31 @@ export const variantSchema: z.ZodType<UnleashVariant> = z
     ...(overrides.length > 0 ? { overrides } : {}),
   }));
 
-export const strategySchema: z.ZodType<UnleashStrategy> = z
-  .object({
-    name,
-    parameters: z.record(z.string().max(200), text.nullish()).nullish(),
-    constraints: list(constraintSchema, 100),
-    segments: list(z.number().int(), 100),
-    variants: list(variantSchema, 100),
-  })
-  .transform(({ name: own, parameters, constraints, segments, variants }) => ({
-    name: own,
-    parameters: Object.fromEntries(
-      Object.entries(parameters ?? {}).flatMap(([key, value]) => (value ? [[key, value]] : [])),
-    ),
-    constraints,
-    ...(segments.length > 0 ? { segments } : {}),
-    variants,
-  }));
+const strategyWith = <Reference extends string | number>(segment: z.ZodType<Reference>) =>
+  z
+    .object({
+      name,
+      parameters: z.record(z.string().max(200), text.nullish()).nullish(),
+      constraints: list(constraintSchema, 100),
+      segments: list(segment, 100),
+      variants: list(variantSchema, 100),
+    })
+    .transform(({ name: own, parameters, constraints, segments, variants }) => ({
+      name: own,
+      parameters: Object.fromEntries(
+        Object.entries(parameters ?? {}).flatMap(([key, value]) => (value ? [[key, value]] : [])),
+      ) as Record<string, string>,
+      constraints,
+      ...(segments.length > 0 ? { segments } : {}),
+      variants,
+    }));
+
+export const strategySchema: z.ZodType<UnleashStrategy> = strategyWith(z.number().int());
+
+/** A segment in a manifest: its name, or the number of one that is not here. */
+export const segmentReference = z.union([z.number().int(), z.string().min(1).max(200)]);
+/** As {@link strategySchema}, with segments by name. */
+export const manifestStrategySchema = strategyWith(segmentReference);
 
 export const dependencySchema: z.ZodType<UnleashDependency> = z
   .object({ feature: name, enabled: z.boolean().nullish(), variants: list(name, 100) })

@@ -1,6 +1,6 @@
 import { Args, Mutation, Query, Resolver } from '@nestjs/graphql';
-import { Commands, type Actor } from '#audit';
-import { CurrentActor, Requires } from '#identity';
+import { Commands } from '#audit';
+import { CurrentPrincipal, Requires, type Principal } from '#identity';
 import { OperationsReadModel, type OperationView } from '#operations';
 import { ManifestsService, type ManifestChange } from '../manifests/manifests.service.js';
 import { ApplyManifestsInput, ApplyManifestsPayload, ManifestPlanType } from './manifest.type.js';
@@ -23,11 +23,11 @@ export class ManifestsResolver {
   @Requires('tenants:write')
   async applyManifests(
     @Args('input') input: ApplyManifestsInput,
-    @CurrentActor() actor: Actor,
+    @CurrentPrincipal() { actor, role }: Principal,
   ): Promise<ApplyManifestsPayload> {
     const { clientMutationId } = input;
     const { changes, operationIds } = await this.commands.run(actor, { clientMutationId, input }, (command) =>
-      this.manifests.apply(command, input.manifests),
+      this.manifests.apply(command, input.manifests, role),
     );
     const operations = await Promise.all(operationIds.map((id) => this.operations.byId(id)));
     return { changes, operations: operations.filter((one): one is OperationView => one !== undefined) };

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import type { Command } from '#audit';
+import { contentDigest, type Command } from '#audit';
+import type { Permission } from '#identity';
 import type { Transaction } from '#platform';
 
 export const MANIFEST_API_VERSION = 'tierdeck/v1';
@@ -43,9 +44,11 @@ export interface ManifestSet {
  */
 export interface ManifestHandler<M extends Manifest = Manifest> {
   kind: string;
-  /** Handlers apply in this order: plans (10) before tenants (20) before flags (30). */
+  /** Handlers apply in this order: plans (10), tenants (20), environments (25), projects, segments, flags (30). */
   order: number;
   schema: z.ZodType<M>;
+  /** What a person needs besides the right to apply manifests, for one that changes something. */
+  permission?: Permission;
   /** Name of the described thing inside its kind. */
   nameOf(manifest: M): string;
   /** Rules that a schema cannot tell, against what is stored and what comes along. Nothing is applied if any fails. */
@@ -82,4 +85,12 @@ export interface PartTenant {
   id: string | undefined;
   slug: string;
   plan: string;
+}
+
+/** The fields of a spec that differ from what is stored; undefined: nothing is. */
+export function fieldChanges(stored: object | undefined, spec: Record<string, unknown>): FieldChange[] {
+  const before = (stored ?? {}) as Record<string, unknown>;
+  return Object.keys(spec)
+    .filter((name) => contentDigest(before[name] ?? null) !== contentDigest(spec[name] ?? null))
+    .map((name) => ({ path: `spec.${name}`, before: before[name] ?? null, after: spec[name] }));
 }

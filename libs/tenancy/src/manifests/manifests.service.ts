@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import type { Command } from '#audit';
+import { allows, ForbiddenError, type Role } from '#identity';
 import { Database, type Transaction } from '#platform';
 import { ManifestInvalidError, type ManifestProblem } from '../tenancy.errors.js';
 import { readManifestFile, type ManifestDocument } from './manifest-document.js';
@@ -69,9 +70,10 @@ export class ManifestsService {
   /**
    * Applies the manifests in the command's transaction, each kind in its order. One that changes nothing leaves no
    * trace: no audit event, no revision.
-   * @throws ManifestInvalidError MANIFEST_INVALID; nothing was applied.
+   * @param role of the person who applies them; kinds that demand a permission of their own ask for it.
+   * @throws ManifestInvalidError MANIFEST_INVALID, ForbiddenError FORBIDDEN; nothing was applied.
    */
-  async apply(command: Command, files: readonly ManifestFile[]): Promise<AppliedManifests> {
+  async apply(command: Command, files: readonly ManifestFile[], role?: Role): Promise<AppliedManifests> {
     const manifests = this.#read(files);
     await command.tx.query('select pg_advisory_xact_lock($1)', [applyLock]);
     await this.#check(command.tx, manifests);
@@ -80,6 +82,7 @@ export class ManifestsService {
       const change = await this.#difference(command.tx, one);
       applied.changes.push(change);
       if (change.action === 'NONE') continue;
+      if (command.actor.kind !== 'system') refuseUnpermitted(one.handler, role);
       applied.operationIds.push(...(await one.handler.apply(command, one.manifest)));
     }
     return applied;
@@ -147,4 +150,9 @@ function duplicates(manifests: readonly ReadManifest[]): ManifestProblem[] {
     const message = `${one.handler.kind} "${one.name}" is described a second time; first in ${before.document.file}`;
     return [one.document.locate({ path: ['metadata'], message })];
   });
+}
+
+function refuseUnpermitted({ permission }: ManifestHandler, role: Role | undefined): void {
+  if (!permission || (role && allows(role, permission))) return;
+  throw new ForbiddenError(role ?? 'viewer', permission);
 }

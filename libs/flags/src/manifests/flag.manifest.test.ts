@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ManifestsService, type ManifestChange } from '#tenancy';
-import { TestControlPlane } from '../../../test/support/control-plane.js';
-import { exampleTenants } from './flags.fixture.js';
-import { FlagsService } from './flags.service.js';
+import { TestControlPlane } from '../../../../test/support/control-plane.js';
+import { exampleTenants } from '../flags.fixture.js';
+import { FlagsService } from '../flags.service.js';
 
 describe('flags as manifests', () => {
   let server: TestControlPlane;

@@ -1,24 +1,30 @@
 import { Injectable } from '@nestjs/common';
-import { Database, rowsOf } from '#platform';
+import { Database, rowsOf, type Transaction } from '#platform';
 import { MANIFEST_API_VERSION } from '#tenancy';
-import { FlagNotFoundError } from './flags.errors.js';
-import { toFlag, toRule, type FlagRow, type RuleRow } from './flags.store.js';
-import { ruleValue } from './flag.js';
+import { FlagNotFoundError } from '../flags.errors.js';
+import { toFlag, toRule, type FlagRow, type RuleRow } from '../flags.store.js';
+import type { UnleashStrategy } from '../compiler/index.js';
+import { ruleValue } from '../flag.js';
+import type { Project } from '../projects.service.js';
+import { segmentColumns, type Segment } from '../segments.store.js';
 
 interface EnvironmentRow {
   flag_key: string;
   environment: string;
   enabled: boolean;
-  strategies: unknown;
+  strategies: UnleashStrategy[] | null;
   variants: unknown[];
 }
 
-/** Flags as the manifests that `apply` takes back without a difference. */
+/** Flags, and what they refer to, as the manifests that `apply` takes back without a difference. */
 @Injectable()
-export class FlagExport {
+export class ManifestExport {
   constructor(private readonly database: Database) {}
 
-  /** @param keys null: every flag in use. @throws FlagNotFoundError FLAG_NOT_FOUND */
+  /**
+   * @param keys null: every flag in use, with all environments, projects and segments.
+   * @throws FlagNotFoundError FLAG_NOT_FOUND
+   */
   manifests(keys: readonly string[] | null): Promise<unknown[]> {
     // One snapshot: rules and what they refer to belong together.
     return this.database.transaction(async (tx) => {
@@ -45,7 +51,19 @@ export class FlagExport {
            array['ENVIRONMENT','TIER','REGION','TENANT','BRANCH','WAREHOUSE','ACCOUNT','USER'], scope_kind), scope_key`,
         own,
       );
-      return flags.map((row) => manifestOf(row, environments, rules));
+      const segments = await rowsOf<Segment>(
+        tx,
+        `select ${segmentColumns} from segment where deleted_at is null order by name`,
+      );
+      const names = new Map(segments.map(({ id, name }) => [id, name]));
+      const described = flags.map((row) => manifestOf(row, environments, rules, names));
+      if (keys) return described;
+      return [
+        ...(await environmentManifests(tx)),
+        ...(await projectManifests(tx)),
+        ...segments.map(segmentManifest),
+        ...described,
+      ];
     });
   }
 }
@@ -54,6 +72,7 @@ function manifestOf(
   row: FlagRow,
   environments: readonly EnvironmentRow[],
   rules: readonly RuleRow[],
+  names: ReadonlyMap<number, string>,
 ): unknown {
   const flag = toFlag(row);
   return {
@@ -82,14 +101,14 @@ function manifestOf(
             environment,
             {
               enabled,
-              ...(strategies === null ? {} : { strategies }),
+              ...(strategies === null ? {} : { strategies: strategies.map((one) => named(one, names)) }),
               ...(variants.length > 0 ? { variants } : {}),
               rules: rules
                 .filter((rule) => rule.flag_key === flag.key && rule.environment === environment)
                 .map(toRule)
                 .map(({ scope, reason, lintOverride, ...rule }) => ({
                   scope,
-                  ...ruleValue(rule),
+                  ...named(ruleValue(rule), names),
                   ...(reason === null ? {} : { reason }),
                   ...(lintOverride === null ? {} : { lintOverride }),
                 })),
@@ -98,4 +117,48 @@ function manifestOf(
       ),
     },
   };
+}
+
+/** Other installations number their segments otherwise; one that is not here keeps its number. */
+function named<Item extends { segments?: readonly number[] }>(
+  item: Item,
+  names: ReadonlyMap<number, string>,
+): Omit<Item, 'segments'> & { segments?: (string | number)[] } {
+  const { segments, ...rest } = item;
+  return segments ? { ...rest, segments: segments.map((id) => names.get(id) ?? id) } : rest;
+}
+
+function segmentManifest({ name, description, constraints }: Segment): unknown {
+  return {
+    apiVersion: MANIFEST_API_VERSION,
+    kind: 'Segment',
+    metadata: { name },
+    spec: { description, constraints },
+  };
+}
+
+async function projectManifests(tx: Transaction): Promise<unknown[]> {
+  const rows = await rowsOf<Project>(tx, 'select key, name, description from project order by key');
+  return rows.map(({ key, name, description }) => ({
+    apiVersion: MANIFEST_API_VERSION,
+    kind: 'Project',
+    metadata: { key },
+    spec: { name, description },
+  }));
+}
+
+async function environmentManifests(tx: Transaction): Promise<unknown[]> {
+  const rows = await rowsOf<{ name: string; kind: string; approvals: Record<string, number> }>(
+    tx,
+    `select e.name, e.kind, coalesce(jsonb_object_agg(p.risk_class, p.min_approvals)
+       filter (where p.risk_class is not null), '{}') as approvals
+     from environment e left join approval_policy p on p.environment = e.name
+     group by e.name order by e.position`,
+  );
+  return rows.map(({ name, kind, approvals }) => ({
+    apiVersion: MANIFEST_API_VERSION,
+    kind: 'Environment',
+    metadata: { name },
+    spec: { kind, approvals },
+  }));
 }
