@@ -15,13 +15,16 @@ const patienceMs = 120_000;
 export class ControlPlaneProcess {
   readonly api: ApiClient;
 
+  private child!: ChildProcess;
+
   private constructor(
-    private readonly child: ChildProcess,
+    private readonly port: number,
     private readonly dataDir: string,
     private readonly databaseUrl: string,
-    readonly url: string,
+    private readonly env: Record<string, string>,
+    private readonly nodeArgs: readonly string[],
   ) {
-    this.api = new ApiClient(url, adminToken, patienceMs);
+    this.api = new ApiClient(this.url, adminToken, patienceMs);
   }
 
   /** @param nodeArgs of Node itself, e.g. a module to load first. */
@@ -31,26 +34,46 @@ export class ControlPlaneProcess {
     nodeArgs: readonly string[] = [],
   ): Promise<ControlPlaneProcess> {
     const dataDir = await mkdtemp(join(tmpdir(), 'tierdeck-bench-'));
-    const port = await freePort();
-    const child = spawn(process.execPath, [...nodeArgs, 'dist/apps/control-plane/src/main.js'], {
+    const started = new ControlPlaneProcess(await freePort(), dataDir, databaseUrl, env, nodeArgs);
+    await started.#spawn();
+    return started;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Kills it without a word. */
+  async kill(): Promise<void> {
+    this.child.kill('SIGKILL');
+    await this.ended();
+  }
+
+  /** Starts it anew at the same address; the process before has ended. */
+  startAgain(): Promise<void> {
+    return this.#spawn();
+  }
+
+  async #spawn(): Promise<void> {
+    const child = spawn(process.execPath, [...this.nodeArgs, 'dist/apps/control-plane/src/main.js'], {
       env: {
         ...process.env,
         NODE_ENV: 'production',
-        TIERDECK_DATABASE_URL: databaseUrl,
-        TIERDECK_DATA_DIR: dataDir,
-        TIERDECK_PORT: String(port),
+        TIERDECK_DATABASE_URL: this.databaseUrl,
+        TIERDECK_DATA_DIR: this.dataDir,
+        TIERDECK_PORT: String(this.port),
         TIERDECK_ADMIN_TOKEN: adminToken,
-        TIERDECK_TENANTS_DIR: join(dataDir, 'none'),
+        TIERDECK_TENANTS_DIR: join(this.dataDir, 'none'),
         TIERDECK_LOG_LEVEL: 'error',
-        ...env,
+        ...this.env,
       },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
+    this.child = child;
     await new Promise<void>((resolve, reject) => {
       child.once('message', () => resolve());
       child.once('exit', () => reject(new Error('the control plane did not start')));
     });
-    return new ControlPlaneProcess(child, dataDir, databaseUrl, `http://127.0.0.1:${port}`);
   }
 
   /** Runs SQL beside the process, for what a bench needs much of. */

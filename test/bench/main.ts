@@ -4,6 +4,7 @@ import { createTestDatabase, testPostgresUrl, withTestClient } from '../support/
 import { ControlPlaneProcess } from './control-plane-process.js';
 import { benchFeatures } from './features.js';
 import { benchFleet } from './fleet.js';
+import { benchFlagRestart } from './flag-restart.js';
 import { benchFlagStreaming } from './flag-streaming.js';
 import { benchFlagMemory } from './flag-memory.js';
 import { benchFlagTenants } from './flag-tenants.js';
@@ -22,6 +23,7 @@ const parts: Record<string, () => Promise<Measurement[]>> = {
   features: () => withControlPlane((controlPlane, peerUrl) => benchFeatures(controlPlane, peerUrl)),
   'flag-streaming': () => withControlPlane((controlPlane) => benchFlagStreaming(controlPlane)),
   'flag-tenants': () => withControlPlane((controlPlane) => benchFlagTenants(controlPlane)),
+  'flag-restart': () => withControlPlane((controlPlane) => benchFlagRestart(controlPlane)),
   'flag-values': () => withControlPlane((controlPlane) => benchFlagValues(controlPlane)),
   'flag-memory': () => withControlPlane((controlPlane) => benchFlagMemory(controlPlane)),
   propagation: () => withControlPlane((controlPlane) => benchPropagation(controlPlane)),
