@@ -1,6 +1,6 @@
 import { Kbd, Modal, Text } from '@mantine/core';
 import { pages } from './navigation.js';
-import styles from './shell.module.css';
+import styles from './shortcut-sheet.module.css';
 
 const general: [string[], string][] = [
   [['⌘', 'K'], 'Open the palette (Ctrl K)'],
