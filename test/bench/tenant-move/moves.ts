@@ -8,7 +8,7 @@ const moves = setting('TIERDECK_BENCH_MOVES', 20);
 const writesPerSecond = setting('TIERDECK_BENCH_MOVE_WRITES', 500);
 const neighboursPerSecond = 200;
 /** How long the load runs without a move before each move, in milliseconds. */
-const quietMs = 8_000;
+const quietMs = 6_000;
 /** A writer's wait belongs to a cut-over if it began so shortly before or after it, in milliseconds. */
 const cutOverMs = 1_500;
 const goalPauseMs = 150;

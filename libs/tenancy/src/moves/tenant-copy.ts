@@ -1,5 +1,5 @@
 import { pipeline } from 'node:stream/promises';
-import { Transform } from 'node:stream';
+import { Readable } from 'node:stream';
 import pg from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import type { Pace } from './pace.js';
@@ -64,27 +64,44 @@ export async function copyTenant(
   for (const { name, columns } of tables) {
     const list = columns.map((column) => id(column)).join(', ');
     const selected = `select ${list} from ${id(name)} where tenant_id = ${pg.escapeLiteral(tenantId)}`;
-    const counter = new Transform({
-      transform(chunk: Buffer, _encoding, done) {
-        // In COPY's text format a line feed ends a row; one inside a value is written as \n.
-        for (let at = chunk.indexOf(10); at !== -1; at = chunk.indexOf(10, at + 1)) rows++;
-        onRows(rows);
-        // While this stream rests, neither server gets anything to do.
-        const restMs = pace.due();
-        if (restMs === 0) return done(null, chunk);
-        setTimeout(() => {
-          pace.begin();
-          done(null, chunk);
-        }, restMs);
-      },
-    });
+    const sql = `copy ${id(name)} (${list}) from stdin`;
     await pipeline(
       from.query(copyTo(`copy (${selected}) to stdout`)),
-      counter,
-      to.query(copyFrom(`copy ${id(name)} (${list}) from stdin`)),
+      inPortions(async (portion) => {
+        await pipeline(Readable.from([portion]), to.query(copyFrom(sql)));
+        // In COPY's text format a line feed ends a row; one inside a value is written as \n.
+        for (let at = portion.indexOf(10); at !== -1; at = portion.indexOf(10, at + 1)) rows++;
+        onRows(rows);
+        await pace.rest();
+      }),
     );
   }
   return rows;
+}
+
+/** Bytes of rows that go into the target by one COPY. */
+const portionBytes = 128 * 1024;
+
+/**
+ * Cuts a stream of rows into portions of whole ones. Each is in the target before the next is taken: else megabytes of
+ * rows under way would keep the target busy while the copy rests.
+ */
+function inPortions(take: (portion: Buffer) => Promise<void>) {
+  return async (chunks: AsyncIterable<Buffer>): Promise<void> => {
+    let held: Buffer[] = [];
+    let bytes = 0;
+    for await (const chunk of chunks) {
+      held.push(chunk);
+      bytes += chunk.length;
+      if (bytes < portionBytes || !chunk.includes(10)) continue;
+      const read = Buffer.concat(held);
+      const end = read.lastIndexOf(10) + 1;
+      held = [read.subarray(end)];
+      bytes = read.length - end;
+      await take(read.subarray(0, end));
+    }
+    if (bytes > 0) await take(Buffer.concat(held));
+  };
 }
 
 /** Rows deleted in one statement: small enough that other tenants' writes hardly wait. */

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { tenantManifest, TestTenancy } from '../../../../test/support/tenancy.js';
 import { countRows, tenantTables, total } from '../databases/tenant-rows.js';
+import { leaveHome } from '../moves/tenant-home.js';
 import { LifecycleService } from '../lifecycle/lifecycle.service.js';
 import { OffboardingPlanner } from './offboarding-plan.js';
 import { TenantTokensService } from '../tenant-tokens.service.js';
@@ -90,6 +91,13 @@ describe('offboarding', () => {
     const { databaseId } = await tenancy.readModel.bySlug('own-one');
     const connected = await tenancy.databases.connectAsService(databaseId as string);
     const { database, role } = await tenancy.databases.login(databaseId as string);
+    // As if it had moved there from the pool, which says so to whoever still asks for it.
+    const pool = (await tenancy.databases.databases()).find(({ kind }) => kind === 'POOLED')?.id ?? '';
+    const { id } = await tenancy.readModel.bySlug('own-one');
+    const inPool = await tenancy.databases.connect(pool);
+    await leaveHome(inPool, id);
+    await inPool.end();
+    expect(await rowsIn(pool, id)).toBe(1);
     expect(await tenancy.operations.settled(await offboard('own-one'), 30_000)).toBe('SUCCEEDED');
     await expect(connected.query('select 1')).rejects.toThrow();
     const left = await tenancy.database.query(
@@ -97,6 +105,7 @@ describe('offboarding', () => {
       [database, role],
     );
     expect(left).toEqual([]);
+    expect(await rowsIn(pool, id)).toBe(0);
     expect((await tenancy.databases.databases()).map(({ name }) => name)).not.toContain(database);
   });
 
