@@ -87,6 +87,8 @@ async function killAgainAndAgain(world: MoveWorld): Promise<Kill[]> {
     await endOrRest(world, mover, asked);
     for (const [name, ms] of await world.stepTimes()) took.set(name, ms);
     if (mover.alive) continue;
+    // Takes away its folder.
+    await mover.stop();
     const began = now();
     mover = await world.startMover();
     const startSeconds = (now() - began) / 1_000;
