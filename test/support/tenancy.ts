@@ -28,6 +28,8 @@ export interface TenancyOptions {
   /** Longest time a killed holder keeps an operation. */
   leaseMs?: number;
   reconcile?: boolean;
+  /** Server of the tenants' databases; default that of the control plane. */
+  clusterUrl?: string;
   /** What else of the configuration is not as by default, e.g. another folder of migrations. */
   configuration?: Partial<Configuration>;
 }
@@ -59,7 +61,9 @@ export class TestTenancy {
       logger: false,
       abortOnError: false,
     });
-    await app.get(TenantDatabases).ensureCluster(clusterOfUrl('local', 'eu', databaseUrl));
+    await app
+      .get(TenantDatabases)
+      .ensureCluster(clusterOfUrl('local', 'eu', options.clusterUrl ?? databaseUrl));
     const reconciler = new OperationsReconciler(foundation.operations, foundation.logger, {
       pollMs: 50,
       leaseMs: options.leaseMs ?? 5_000,

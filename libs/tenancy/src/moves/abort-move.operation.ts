@@ -5,7 +5,7 @@ import { lockTenant, updateTenant } from '../tenants.store.js';
 import { MoveCleaner } from './move-cleaner.js';
 import { ABORT_MOVE } from './move-kinds.js';
 import { prepareSession, takeMoverLock } from './move-session.js';
-import { explained, MoveWorkplace } from './move-workplace.js';
+import { MoveWorkplace, patiently } from './move-workplace.js';
 import { updateMove } from './moves.store.js';
 import { readHome, releaseHome } from './tenant-home.js';
 
@@ -45,7 +45,7 @@ export class AbortMoveOperation implements OperationKind {
 
   async #decide(context: StepContext): Promise<StepOutcome> {
     const move = await this.work.move(context);
-    return explained(async () => {
+    return patiently(async () => {
       const source = await prepareSession(await this.work.databases.connect(move.sourceId));
       try {
         // Ends the session of a mover that does not know yet that it was stopped.

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { StepWaiting } from '#operations';
-import { awaitMarker, copySequences } from './replication.js';
+import { awaitMarker, copySequences, seal } from './replication.js';
 import type { MoveSession, Side } from './move-session.js';
 import {
   commitMoved,
@@ -31,8 +31,14 @@ export interface CutOver {
 /** The marker of a pause must come through within this time, or the pause is lifted; in milliseconds. */
 const markerTimeoutMs = 0.6 * pauseLimitMs;
 
-/** Pause between two tries at a fence that is held up; each try keeps writers waiting for a moment. */
-const fenceRetryMs = 1_000;
+/** Pauses between two tries at a fence that is held up; each try keeps writers waiting for a moment. */
+const fenceRetryMs = { least: 1_000, most: 15_000 };
+
+/** The longer a transaction has held the fence up, the less often it is worth to try. */
+function fenceRetry({ blockers }: FenceBusy): number {
+  const quarter = (blockers[0]?.seconds ?? 0) * 250;
+  return Math.min(Math.max(quarter, fenceRetryMs.least), fenceRetryMs.most);
+}
 
 /**
  * Pauses the tenant in `from`, waits until `to` has all of it, and lets `decide` end the pause. Whatever fails, the
@@ -67,7 +73,7 @@ async function whilePaused<T>(
   } catch (error) {
     if (pause) await liftPause(from.client, tenantId, pause.token).catch(() => undefined);
     if (error instanceof FenceBusy) {
-      throw new StepWaiting(`${error.message} ${error.hint}`, fenceRetryMs);
+      throw new StepWaiting(`${error.message} ${error.hint}`, fenceRetry(error));
     }
     throw error;
   } finally {
@@ -86,6 +92,7 @@ export async function cutOver(session: MoveSession, from: Side, to: Side): Promi
   const { epoch: before } = await readHome(from.client, tenantId);
   await expectArrival(to.client, tenantId, move.id, key, before + 1);
   return whilePaused({ id: move.id, tenantId }, from, to, async (pause, snapshots) => {
+    await seal(to.client, tenantId, move.id);
     const epoch = await commitMoved(from.client, tenantId, pause, key);
     if (epoch === undefined) throw new StepWaiting('The pause of the writers ran out; trying again.', 1_000);
     await openHome(to.client, tenantId, move.id, epoch);

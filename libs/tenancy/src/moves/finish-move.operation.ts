@@ -46,11 +46,15 @@ export class FinishMoveOperation implements OperationKind {
   ) {}
 
   async #await(context: StepContext): Promise<void> {
-    const { undoUntil } = await this.work.move(context);
-    const left = (undoUntil?.getTime() ?? 0) - Date.now();
+    const move = await this.work.move(context);
+    const left = (move.undoUntil?.getTime() ?? 0) - Date.now();
     if (left <= 0) return;
-    const until = undoUntil?.toISOString().slice(0, 19).replace('T', ' ');
-    throw new StepWaiting(`The tenant may go back until ${until} UTC.`, Math.min(left, longestWaitMs));
+    const until = move.undoUntil?.toISOString().slice(0, 19).replace('T', ' ');
+    const lost = await this.cleaner.wayBackLost(move);
+    const message = lost
+      ? `There is no way back: ${lost} The former database is kept until ${until} UTC.`
+      : `The tenant may go back until ${until} UTC.`;
+    throw new StepWaiting(message, Math.min(left, longestWaitMs));
   }
 
   async #closeWayBack(command: Command, context: StepContext): Promise<void> {

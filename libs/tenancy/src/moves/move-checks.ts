@@ -12,10 +12,17 @@ export async function sourceFlaws(source: pg.ClientBase): Promise<string[]> {
 
 /** What a server must offer to take part in a move. */
 export async function serverFlaws(client: pg.ClientBase, what: string): Promise<string[]> {
-  const { rows } = await client.query<{ version: number; wal: string; slots: number; senders: number }>(
+  const { rows } = await client.query<
+    Record<'version' | 'slots' | 'senders' | 'workers' | 'origins', number> & { wal: string }
+  >(
+    // Before PostgreSQL 18 the origins were bounded by the slots.
     `select current_setting('server_version_num')::int as version, current_setting('wal_level') as wal,
        current_setting('max_replication_slots')::int - (select count(*) from pg_replication_slots)::int as slots,
-       current_setting('max_wal_senders')::int - (select count(*) from pg_stat_replication)::int as senders`,
+       current_setting('max_wal_senders')::int - (select count(*) from pg_stat_replication)::int as senders,
+       current_setting('max_logical_replication_workers')::int - subscriptions as workers,
+       coalesce(current_setting('max_active_replication_origins', true), current_setting('max_replication_slots'))::int
+         - subscriptions as origins
+     from (select count(*)::int as subscriptions from pg_subscription where subenabled) s`,
   );
   const [server] = rows;
   if (!server) return [];
@@ -28,6 +35,11 @@ export async function serverFlaws(client: pg.ClientBase, what: string): Promise<
     flaws.push(`The ${what} has wal_level = ${server.wal}; moves need "logical" (a restart).`);
   if (server.slots < 2) flaws.push(`The ${what} has no replication slot left (max_replication_slots).`);
   if (server.senders < 2) flaws.push(`The ${what} has no WAL sender left (max_wal_senders).`);
+  const used = 'moves that may still go back use them up';
+  if (server.workers < 1)
+    flaws.push(`The ${what} has no worker for a stream left (max_logical_replication_workers): ${used}.`);
+  if (server.origins < 1)
+    flaws.push(`The ${what} has no replication origin left (max_active_replication_origins): ${used}.`);
   return flaws;
 }
 

@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { Command } from '#audit';
-import { StepWaiting, type StepContext } from '#operations';
+import type { StepContext } from '#operations';
 import { TierdeckError } from '#platform';
 import { DatabaseProvisioner } from '../databases/database-provisioner.js';
 import type { TenantMove } from './move.js';
 import { moveNames } from './move.js';
 import { prepareSession } from './move-session.js';
-import { explained, MoveWorkplace } from './move-workplace.js';
-import { dropPublisher, dropSubscription } from './replication.js';
+import { MoveWorkplace, patiently } from './move-workplace.js';
+import { dropPublisher, dropSubscription, lagOf } from './replication.js';
 import { leaveHome, releaseHome } from './tenant-home.js';
 import { eraseTenant } from './tenant-copy.js';
 import { movedTables } from './tenant-tables.js';
@@ -22,9 +22,6 @@ export interface Erasure {
   /** Rows that are left; always 0. */
   remaining: number;
 }
-
-/** How long to wait for a server that does not answer before the next look, in milliseconds. */
-const awayRetryMs = 5_000;
 
 /** Takes away what a move has made, and the rows where the tenant does not live. Repeated, it ends the same. */
 @Injectable()
@@ -41,6 +38,16 @@ export class MoveCleaner {
       for (const name of [forward, back]) await dropSubscription(client, name);
       for (const name of [forward, back]) await dropPublisher(client, name);
     });
+  }
+
+  /** Why what is written in the target cannot be brought back any more; undefined while it can, or nobody answers. */
+  async wayBackLost(move: TenantMove): Promise<string | undefined> {
+    try {
+      await this.#connected(move.targetId, (client) => lagOf(client, moveNames(move.id).back));
+    } catch (error) {
+      if (error instanceof TierdeckError && error.code === 'MOVE_SLOT_LOST') return error.message;
+    }
+    return undefined;
   }
 
   /** Ends the claim of the move on the home in which the tenant lives, and forgets the markers. */
@@ -90,21 +97,9 @@ export class MoveCleaner {
     );
   }
 
-  /**
-   * Waits for a server that does not answer. What was to be done there is no tenant's concern.
-   * @throws StepWaiting
-   */
-  async patiently<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await explained(work);
-    } catch (error) {
-      const code = error instanceof TierdeckError ? error.code : '';
-      if (code !== 'TENANT_DATABASE_UNREACHABLE' && code !== 'MOVE_DATABASE_AWAY') throw error;
-      throw new StepWaiting(
-        `${(error as Error).message} Its part is cleaned up once it is back.`,
-        awayRetryMs,
-      );
-    }
+  /** Waits for a server that does not answer. What was to be done there is no tenant's concern. @throws StepWaiting */
+  patiently<T>(work: () => Promise<T>): Promise<T> {
+    return patiently(work, 'Its part is cleaned up once it is back.');
   }
 
   async #connected<T>(

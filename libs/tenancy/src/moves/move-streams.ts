@@ -6,7 +6,7 @@ import { DatabaseClusters } from '../databases/database-clusters.js';
 import type { MoveSession, Side } from './move-session.js';
 import { MoveWorkplace } from './move-workplace.js';
 import {
-  applyErrors,
+  applyState,
   awaitMarker,
   createSlot,
   dropPublisher,
@@ -15,6 +15,7 @@ import {
   ensurePublication,
   ensureSubscription,
   lagOf,
+  skipUntilSealed,
   writeMarker,
   type PublisherAddress,
 } from './replication.js';
@@ -28,6 +29,16 @@ const followMs = 60_000;
 
 /** A data-plane process that has not heard of the target after this time finds it without. */
 const warmUpMs = 3_000;
+
+const noWorker =
+  'The stream has no worker: its server has none left (max_logical_replication_workers) or cannot reach the other; its log says why.';
+
+function streamBroken(): TierdeckError {
+  const hint = 'The log of the PostgreSQL that takes them says why. The tenant stays where it is.';
+  return new TierdeckError('MOVE_STREAM_BROKEN', 'The changes of the tenant cannot be taken over.', 500, {
+    hint,
+  });
+}
 
 /** The two streams of a move: the source's changes to the target until the cut-over, the target's back after it. */
 @Injectable()
@@ -74,39 +85,48 @@ export class MoveStreams {
     });
   }
 
-  /** @throws StepWaiting if the target has not caught up yet, TierdeckError if it cannot take the changes. */
-  async awaitCaughtUp(session: MoveSession, context: StepContext): Promise<void> {
-    const { move, source, target, names, tenantId } = session;
+  /**
+   * Waits until a stream is so close behind that a pause of the writers will be short.
+   * @throws StepWaiting if it is not there yet, StepFailed MOVE_SLOT_LOST, TierdeckError if it cannot go on.
+   */
+  async awaitCaughtUp(
+    session: MoveSession,
+    context: StepContext,
+    way: 'forward' | 'back' = 'forward',
+  ): Promise<void> {
+    const { move, tenantId } = session;
+    const slot = session.names[way];
+    const [from, to] =
+      way === 'forward' ? [session.source, session.target] : [session.target, session.source];
     const since = performance.now();
+    const before = await applyState(to.client, slot);
+    let idle = false;
     for (let n = 0; performance.now() - since < followMs; n++) {
-      const lag = await lagOf(source.client, names.forward);
-      const errors = await applyErrors(target.client, names.forward);
-      if (errors > 3) {
-        throw new TierdeckError(
-          'MOVE_STREAM_BROKEN',
-          'The target cannot take the changes of the source.',
-          500,
-          {
-            hint: 'The log of the target’s PostgreSQL says why. The tenant stays where it is.',
-          },
-        );
-      }
+      const lag = await lagOf(from.client, slot);
+      const { errors, working } = await applyState(to.client, slot);
+      // A server that was restarted ends its streams with an error each, and they begin again.
+      if (errors - before.errors > 3) throw streamBroken();
       await this.work.note(move.id, { lag_bytes: lag });
-      const message = `${Math.ceil(lag / 1024)} KiB of changes to go`;
+      const message = idle && !working ? noWorker : `${Math.ceil(lag / 1024)} KiB of changes to go`;
       await context.progress({ done: 0, total: lag, unit: 'bytes', message });
       const marker = `follow-${context.operationId}-${Date.now()}-${n}`;
-      await writeMarker(source.client, tenantId, move.id, marker);
-      const took = await awaitMarker(target.client, tenantId, move.id, marker, 5_000);
+      await writeMarker(from.client, tenantId, move.id, marker);
+      const took = await awaitMarker(to.client, tenantId, move.id, marker, 5_000);
       const warm = performance.now() - since > warmUpMs || (await this.work.behind(move)) === 0;
       if (took !== undefined && took <= caughtUpMs && warm) return;
+      idle = took === undefined && !working;
       await sleep(100);
     }
-    throw new StepWaiting('The target takes the changes more slowly than the tenant makes them.', 1_000);
+    const slow = 'The target takes the changes more slowly than the tenant makes them.';
+    throw new StepWaiting(idle ? noWorker : slow, 1_000);
   }
 
-  /** After the cut-over: ends the stream forward, then lets the stream back flow; both at once would go in a circle. */
+  /**
+   * After the cut-over: ends the stream forward, then lets the stream back flow; both at once would go in a circle.
+   */
   async turn(session: MoveSession): Promise<void> {
     await this.dropForward(session);
+    await skipUntilSealed(session.target.client, session.names.back, session.move.id);
     await enableSubscription(session.source.client, session.names.back);
   }
 

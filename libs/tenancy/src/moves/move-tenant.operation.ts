@@ -19,12 +19,13 @@ import { prepareSession, type MoveSession } from './move-session.js';
 import { MoveStreams } from './move-streams.js';
 import { explained, MoveWorkplace } from './move-workplace.js';
 import { findMove, stoppedBy, updateMove } from './moves.store.js';
-import { ABORT_MOVE, FINISH_MOVE, MOVE_TENANT, UNDO_MOVE } from './move-kinds.js';
+import { ABORT_MOVE, MOVE_TENANT, UNDO_MOVE } from './move-kinds.js';
 import { UndoWindow } from './undo-window.js';
 import { claimHome, closeHome, openHome, readHome } from './tenant-home.js';
 import { copyTenant, differences, digestTables, eraseTenant } from './tenant-copy.js';
 import { appliedMigrations, ensureFences, movedTables } from './tenant-tables.js';
 import { createSlot, hasMarker, writeMarker } from './replication.js';
+import { refuseLostWayBack, startFinish, stayWhereItWent, WAY_BACK_LOST } from './way-back.js';
 
 /** In the target once every row of the source's snapshot is in it. */
 const copied = 'copied';
@@ -98,11 +99,14 @@ export class MoveTenantOperation implements OperationKind {
     const { slug } = await lockTenant(command.tx, { id: move.tenantId });
     if (isBeforeCutOver(move.state)) {
       await this.#followUp(command, context, move, ABORT_MOVE, 'ABORTING');
-    } else if (status === 'CANCELLED') {
-      throw new MoveStateError(slug, move, 'cancelled', `tierdeck tenant move ${slug} --undo`);
-    } else if ((await stoppedBy(command.tx, context.operationId)) === 'MOVE_ROWS_DIFFER') {
-      await this.#followUp(command, context, move, UNDO_MOVE, 'UNDOING');
+      return;
     }
+    if (status === 'CANCELLED') {
+      throw new MoveStateError(slug, move, 'cancelled', `tierdeck tenant move ${slug} --undo`);
+    }
+    const code = await stoppedBy(command.tx, context.operationId);
+    if (code === 'MOVE_ROWS_DIFFER') await this.#followUp(command, context, move, UNDO_MOVE, 'UNDOING');
+    else if (code === WAY_BACK_LOST) await stayWhereItWent(command, this.operations, move);
   }
 
   async onRetried(command: Command, context: StepContext): Promise<void> {
@@ -227,24 +231,20 @@ export class MoveTenantOperation implements OperationKind {
         await source.client.query(`begin isolation level repeatable read read only`);
         await source.client.query(`set transaction snapshot '${snapshot}'`);
         await target.client.query('begin; set local session_replication_role = replica');
-        try {
-          const count = await copyTenant(
-            source.client,
-            target.client,
-            tenantId,
-            tables,
-            this.work.pace(),
-            onRows,
-          );
-          await writeMarker(target.client, tenantId, move.id, copied);
-          if (lost) throw lost;
-          await target.client.query('commit');
-          return count;
-        } finally {
-          await Promise.all(
-            [source, target].map(({ client }) => client.query('rollback').catch(() => undefined)),
-          );
-        }
+        // What fails ends both sessions: one that is in the middle of a COPY answers to nothing else.
+        const count = await copyTenant(
+          source.client,
+          target.client,
+          tenantId,
+          tables,
+          this.work.pace(),
+          onRows,
+        );
+        await writeMarker(target.client, tenantId, move.id, copied);
+        if (lost) throw lost;
+        await target.client.query('commit');
+        await source.client.query('rollback');
+        return count;
       });
       if (move.toPlacement === 'DEDICATED') await target.client.query('analyze');
       await this.work.note(move.id, { rows_copied: rows });
@@ -275,9 +275,9 @@ export class MoveTenantOperation implements OperationKind {
       await claimHome(source.client, tenantId, move.id);
       refuse(await schemaFlaws(source.client, target.client));
       await this.streams.awaitCaughtUp(session, context);
-      const { epoch, pauseMs, snapshots } = await cutOver(session, source, target);
+      const { snapshots, ...outcome } = await cutOver(session, source, target);
       this.#keep(move.id, snapshots);
-      return { epoch, pauseMs, ...this.work.hurry(context) };
+      return { ...outcome, ...this.work.hurry(context) };
     });
   }
 
@@ -288,10 +288,10 @@ export class MoveTenantOperation implements OperationKind {
 
   async #verify(context: StepContext): Promise<StepOutcome> {
     return this.work.with(context, async (session) => {
-      const { move, source, target, tenantId } = session;
+      const { move, source, tenantId } = session;
       const tables = await movedTables(source.client);
       // The snapshots of the cut-over are gone with the process that took them: take new ones of the way back.
-      const back = this.#snapshots.has(move.id) ? undefined : await snapshotBoth(session, target, source);
+      const back = this.#snapshots.has(move.id) ? undefined : await this.#snapshotsAnew(session, context);
       const kept = this.#snapshots.get(move.id) ?? {
         from: back?.to as pg.Client,
         to: back?.from as pg.Client,
@@ -313,6 +313,12 @@ export class MoveTenantOperation implements OperationKind {
         await endSnapshots(kept);
       }
     });
+  }
+
+  async #snapshotsAnew(session: MoveSession, context: StepContext): Promise<Snapshots> {
+    await refuseLostWayBack(session, context.subject);
+    await this.streams.awaitCaughtUp(session, context, 'back');
+    return snapshotBoth(session, session.target, session.source);
   }
 
   async #note(command: Command, context: StepContext, state: 'COPYING'): Promise<void> {
@@ -354,19 +360,13 @@ export class MoveTenantOperation implements OperationKind {
   async #open(command: Command, context: StepContext): Promise<void> {
     const move = await this.work.locked(command, context);
     const undoUntil = this.undoWindow.from(new Date());
-    const followUp = await this.operations.start(command, {
-      kind: FINISH_MOVE,
-      subject: context.subject,
-      tenantId: move.tenantId,
-      input: { move: move.id },
-    });
+    await startFinish(command, this.operations, move);
     const tenant = await lockTenant(command.tx, { id: move.tenantId });
     if (tenant.status === 'MOVING') await updateTenant(command.tx, move.tenantId, { status: 'ACTIVE' });
     await updateMove(command.tx, move.id, {
       state: 'UNDO_WINDOW',
       undo_until: undoUntil,
       lag_bytes: null,
-      follow_up_id: followUp,
       verified: context.state['verified'] as object,
     });
     await this.work.record(command, context, 'tenant.move-verified', undefined, {

@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type Command } from '#audit';
-import { StepFailed, type StepContext } from '#operations';
+import { StepFailed, StepWaiting, type StepContext } from '#operations';
 import { CONFIGURATION, Database, TierdeckError, type Configuration } from '#platform';
 import { TenantDatabases } from '../databases/tenant-databases.js';
 import { RuntimeInstances } from '../placement/worker-instances.js';
-import type { TenantMove } from './move.js';
+import { isBeforeCutOver, type TenantMove } from './move.js';
 import { openMove, type MoveSession } from './move-session.js';
 import { Pace } from './pace.js';
 import { findMove, updateMove, type MoveColumns } from './moves.store.js';
@@ -43,16 +43,21 @@ export class MoveWorkplace {
     return move;
   }
 
-  /** Runs `work` with both databases open and no other mover at work. */
+  /**
+   * Runs `work` with both databases open and no other mover at work.
+   * @throws StepWaiting after the cut-over while a server is away: then there is no way but on.
+   */
   async with<T>(context: StepContext, work: (session: MoveSession) => Promise<T>): Promise<T> {
-    return explained(async () => {
-      const session = await openMove(this.databases, await this.move(context), context);
+    const move = await this.move(context);
+    const together = async (): Promise<T> => {
+      const session = await openMove(this.databases, move, context);
       try {
         return await work(session);
       } finally {
         await session.end();
       }
-    });
+    };
+    return isBeforeCutOver(move.state) ? explained(together) : patiently(together);
   }
 
   /** Tells of the progress of a move; nothing depends on it. */
@@ -85,20 +90,44 @@ export class MoveWorkplace {
   }
 }
 
+/** How long to wait for a server that does not answer before the next look, in milliseconds. */
+const awayRetryMs = 2_000;
+
+/**
+ * Waits for a server that does not answer, however long that takes.
+ * @param afterwards what is done once it is back, in a sentence.
+ * @throws StepWaiting
+ */
+export async function patiently<T>(
+  work: () => Promise<T>,
+  afterwards = 'The move goes on by itself once it is back.',
+): Promise<T> {
+  try {
+    return await explained(work);
+  } catch (error) {
+    const code = error instanceof TierdeckError ? error.code : '';
+    if (code !== 'TENANT_DATABASE_UNREACHABLE' && code !== 'MOVE_DATABASE_AWAY') throw error;
+    throw new StepWaiting(`${(error as Error).message} ${afterwards}`, awayRetryMs);
+  }
+}
+
+/** What `pg` says, without a code, of a session that the server or the network ended. */
+const endedSession = /^(Connection terminated|Client has encountered a connection error|Client was closed)/;
+
 /** Errors of PostgreSQL say what happened to a move; their text, which may hold rows, goes to the log alone. */
 export async function explained<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    const code = (cause as { code?: unknown }).code;
-    if (cause instanceof TierdeckError || typeof code !== 'string') throw cause;
+    if (cause instanceof TierdeckError || !(cause instanceof Error)) throw cause;
+    const { code = '' } = cause as { code?: string };
     if (code === '53100') {
       throw new StepFailed('MOVE_DISK_FULL', 'A disk is full: the rows do not fit.', 507, {
         cause,
         hint: 'Make room on the target’s server, then move again.',
       });
     }
-    if (/^(08|57P)/.test(code) || /^E(CONN|PIPE|TIMEDOUT)/.test(code)) {
+    if (/^(08|57P)/.test(code) || /^E(CONN|PIPE|TIMEDOUT)/.test(code) || endedSession.test(cause.message)) {
       throw new TierdeckError('MOVE_DATABASE_AWAY', 'A database of the move does not answer.', 503, {
         cause,
         hint: 'The move goes on by itself once it is back.',

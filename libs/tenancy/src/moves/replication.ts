@@ -71,7 +71,12 @@ export async function createSlot<T>(
     replication: 'database',
   } as pg.ClientConfig);
   replication.on('error', () => undefined);
-  await replication.connect();
+  await replication.connect().catch((cause: Error & { code?: string }) => {
+    // With the same code a server refuses every connection when it has too many.
+    throw cause.code === '53300' && cause.message.includes('max_wal_senders')
+      ? usedUp('SENDERS', side, cause)
+      : cause;
+  });
   // Making a slot waits for every transaction of the server that is older, and no server-side timeout ends that.
   const pid = (replication as unknown as { processID: number }).processID;
   let late = false;
@@ -85,7 +90,7 @@ export async function createSlot<T>(
         snapshot_name: string;
       }>(`CREATE_REPLICATION_SLOT ${id(name)} LOGICAL pgoutput (SNAPSHOT 'export')`)
       .catch(async (cause: Error & { code?: string }) => {
-        if (cause.code === '53400') throw slotsUsedUp(cause);
+        if (cause.code === '53400') throw usedUp('SLOTS', side, cause);
         if (late) throw new StepWaiting(await oldestTransaction(client), 1_000);
         throw cause;
       });
@@ -111,10 +116,13 @@ async function oldestTransaction(client: pg.Client): Promise<string> {
   );
 }
 
-function slotsUsedUp(cause: Error): StepFailed {
-  return new StepFailed('MOVE_SLOTS_USED_UP', 'The source has no replication slot left.', 503, {
+function usedUp(what: 'SLOTS' | 'SENDERS', { client }: Side, cause: Error): StepFailed {
+  const [thing, setting] =
+    what === 'SLOTS' ? ['replication slot', 'max_replication_slots'] : ['WAL sender', 'max_wal_senders'];
+  const message = `PostgreSQL at ${client.host}:${client.port} has no ${thing} left.`;
+  return new StepFailed(`MOVE_${what}_USED_UP`, message, 503, {
     cause,
-    hint: 'Raise max_replication_slots of that server, or wait for other moves to end.',
+    hint: `The tenant stays where it is. Raise ${setting} of that server, or wait for other moves to end; then move again.`,
   });
 }
 
@@ -206,8 +214,8 @@ export async function lagOf(publisher: pg.Client, slot: string): Promise<number>
     throw new StepFailed(
       'MOVE_SLOT_LOST',
       row
-        ? 'The source had to drop changes that the target had not taken yet (max_slot_wal_keep_size).'
-        : 'The replication slot of the move is gone.',
+        ? 'The server had to drop changes that had not been taken yet (max_slot_wal_keep_size).'
+        : 'Somebody dropped the replication slot of the move.',
       503,
       { hint: 'Nothing was lost: the tenant stays where it was. Give the slot more room and move again.' },
     );
@@ -215,13 +223,47 @@ export async function lagOf(publisher: pg.Client, slot: string): Promise<number>
   return Number(row.lag);
 }
 
-/** Why a stream does not go on, if its worker failed. */
-export async function applyErrors(subscriber: pg.Client, name: string): Promise<number> {
-  const { rows } = await subscriber.query<{ errors: string }>(
-    'select apply_error_count as errors from pg_stat_subscription_stats where subname = $1',
+/** How often a stream has failed since it was made, and whether it has a worker now. */
+export async function applyState(
+  subscriber: pg.Client,
+  name: string,
+): Promise<{ errors: number; working: boolean }> {
+  const { rows } = await subscriber.query<{ errors: string; working: boolean }>(
+    `select e.apply_error_count as errors, exists (
+       select from pg_stat_subscription s where s.subid = e.subid and s.pid is not null) as working
+     from pg_stat_subscription_stats e where e.subname = $1`,
     [name],
   );
-  return Number(rows[0]?.errors ?? 0);
+  return { errors: Number(rows[0]?.errors ?? 0), working: rows[0]?.working ?? false };
+}
+
+/** Begins the marker that says up to where a new home had been written when it was sealed. */
+const sealed = 'sealed:';
+
+/**
+ * Makes all that has come to a new home safe from a crash of its server, which streams alone do not, and notes up to
+ * where it was written then.
+ */
+export async function seal(client: pg.Client, tenantId: string, moveId: string): Promise<void> {
+  await client.query(
+    `insert into move_marker (tenant_id, move_id, marker)
+     values ($1, $2, $3 || pg_current_wal_insert_lsn()) on conflict do nothing`,
+    [tenantId, moveId, sealed],
+  );
+}
+
+/**
+ * Lets a stream that has not begun leave out what was there when its database was sealed: none of it was written by the
+ * tenant. Repeated, it changes nothing.
+ */
+export async function skipUntilSealed(publisher: pg.Client, slot: string, moveId: string): Promise<void> {
+  await publisher.query(
+    `select pg_replication_slot_advance(slot_name, lsn)
+     from pg_replication_slots, (select max(replace(marker, $3, '')::pg_lsn) as lsn from move_marker
+                                 where move_id = $2 and starts_with(marker, $3)) m
+     where slot_name = $1 and not active and confirmed_flush_lsn < lsn and wal_status <> 'lost'`,
+    [slot, moveId, sealed],
+  );
 }
 
 export async function writeMarker(

@@ -33,7 +33,10 @@ export async function tableFlaws(client: pg.ClientBase): Promise<string[]> {
          when not exists (select from pg_index i join pg_attribute a on a.attrelid = c.oid and a.attnum = any(i.indkey)
            where i.indrelid = c.oid and i.indisprimary and a.attname = 'tenant_id')
            then 'has no primary key with tenant_id in it'
+         when exists (select from pg_index i where i.indrelid = c.oid and i.indisprimary and not i.indimmediate)
+           then 'has a deferrable primary key'
          when c.relreplident not in ('d', 'f') then 'does not tell replication its primary key'
+         when c.relpersistence <> 'p' then 'is unlogged'
        end as flaw
      from pg_class c
      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition

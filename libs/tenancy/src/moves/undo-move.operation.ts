@@ -1,17 +1,25 @@
 import { Injectable } from '@nestjs/common';
 import type { Command } from '#audit';
-import { StepFailed, StepWaiting, type OperationKind, type StepContext, type StepOutcome } from '#operations';
+import {
+  OperationsService,
+  StepFailed,
+  StepWaiting,
+  type OperationKind,
+  type StepContext,
+  type StepOutcome,
+} from '#operations';
 import { lockTenant, updateTenant } from '../tenants.store.js';
 import { cutOver, endSnapshots } from './cut-over.js';
+import { MoveStateError } from './move.js';
 import { MoveCleaner } from './move-cleaner.js';
 import { UNDO_MOVE } from './move-kinds.js';
 import { MoveStreams } from './move-streams.js';
 import { MoveWorkplace } from './move-workplace.js';
-import { updateMove } from './moves.store.js';
+import { stoppedBy, updateMove } from './moves.store.js';
 import { claimHome, closeHome, openHome, readHome } from './tenant-home.js';
-import { lagOf } from './replication.js';
 import { differences, digestTables } from './tenant-copy.js';
 import { movedTables } from './tenant-tables.js';
+import { refuseLostWayBack, stayWhereItWent, WAY_BACK_LOST } from './way-back.js';
 
 /** Takes a tenant back to where it was, with all that was written since, and erases the other database. */
 @Injectable()
@@ -42,21 +50,41 @@ export class UndoMoveOperation implements OperationKind {
     private readonly work: MoveWorkplace,
     private readonly streams: MoveStreams,
     private readonly cleaner: MoveCleaner,
+    private readonly operations: OperationsService,
   ) {}
+
+  /** Without a way back the tenant stays; nothing has happened to it. */
+  async onStopped(command: Command, context: StepContext): Promise<void> {
+    if ((await stoppedBy(command.tx, context.operationId)) !== WAY_BACK_LOST) return;
+    await stayWhereItWent(command, this.operations, await this.work.locked(command, context));
+  }
+
+  /** Whoever retries has looked at what differs. */
+  async onRetried(command: Command, context: StepContext): Promise<void> {
+    const move = await this.work.locked(command, context);
+    if (move.state !== 'UNDOING') {
+      const slug = context.subject.slice('tenant/'.length);
+      throw new MoveStateError(slug, move, 'taken back', `Give it up: tierdeck tenant move ${slug} --finish`);
+    }
+    await command.tx.query(`update operation set state = state - 'different' where id = $1`, [
+      context.operationId,
+    ]);
+  }
 
   async #switchBack(context: StepContext): Promise<StepOutcome> {
     return this.work.with(context, async (session) => {
-      const { move, source, target, tenantId, names } = session;
+      const { move, source, target, tenantId } = session;
       const left = await readHome(target.client, tenantId);
       if (left.state === 'MOVED') {
         await openHome(source.client, tenantId, move.id, left.epoch);
         return { epoch: left.epoch };
       }
+      await refuseLostWayBack(session, context.subject);
       await this.streams.turn(session);
-      await lagOf(target.client, names.back);
       await claimHome(target.client, tenantId, move.id);
       const home = await readHome(source.client, tenantId);
       if (home.state !== 'PAUSED') await closeHome(source.client, tenantId, move.id);
+      await this.streams.awaitCaughtUp(session, context, 'back');
       const { epoch, pauseMs, snapshots } = await cutOver(session, target, source);
       try {
         const tables = await movedTables(source.client);
