@@ -9,11 +9,13 @@ import {
   MovingDataPlane,
   MovingWriter,
 } from '../support/moving-tenant.js';
+import { OwnPostgres } from '../support/own-postgres.js';
 import { tenantManifest, TestTenancy } from '../support/tenancy.js';
 import { until } from '../support/until.js';
 
 describe('a move whose cut-over a long transaction of the tenant holds up', () => {
   let scratch: TestDatabase;
+  let server: OwnPostgres;
   let tenancy: TestTenancy;
   let plane: MovingDataPlane;
   let tenantId: string;
@@ -23,16 +25,19 @@ describe('a move whose cut-over a long transaction of the tenant holds up', () =
 
   beforeAll(async () => {
     scratch = await createTestDatabase('control-plane');
-    tenancy = await TestTenancy.start(scratch.url);
+    // A transaction that is held open here must not hold up the moves of other tests.
+    server = await OwnPostgres.start();
+    tenancy = await TestTenancy.start(scratch.url, { clusterUrl: server.url() });
     tenantId = await tenancy.onboard(tenantManifest('held'));
     poolId = (await tenancy.readModel.bySlug('held')).databaseId as string;
     plane = await MovingDataPlane.start(tenancy);
-  });
+  }, 60_000);
 
   afterAll(async () => {
     await plane?.stop();
     await tenancy?.stop();
-    await scratch.drop();
+    await server?.remove();
+    await scratch?.drop();
   });
 
   afterEach(async () => {
@@ -57,6 +62,7 @@ describe('a move whose cut-over a long transaction of the tenant holds up', () =
       before: async () => (blocker = await longTransaction()),
     });
     const operation = await moverOf(tenancy, 'held').to('DEDICATED');
+    await moveReaches(tenancy, tenantId, ['FOLLOWING', 'ABORTED']);
     await until(async () => /pg_terminate_backend/.test(await waitsFor(tenancy, operation)));
     restore();
     return operation;
