@@ -32,7 +32,8 @@ const given = { url: process.env['TIERDECK_E2E_URL'], token: process.env['TIERDE
       viewport: { width: 1440, height: 900 },
     });
     page = await browser.newPage();
-    await page.addInitScript((secret) => sessionStorage.setItem('tierdeck-token', secret), token);
+    const content = `sessionStorage.setItem('tierdeck-token', ${JSON.stringify(token)})`;
+    await page.addInitScript({ content });
     await ask(
       `mutation { createFlag(input: { key: "${flag}", kind: BOOLEAN, owner: "walkers", lifecycle: STALE }) { revision } }`,
     );
