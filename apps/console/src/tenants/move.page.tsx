@@ -66,7 +66,11 @@ function MoveWizard({ tenant }: { tenant: TenantDetail }) {
     cluster: elsewhere ? cluster : null,
   };
   const { data, problem } = useRead(placementPlanQuery, { input }, { pause: same });
-  const plan = same ? undefined : data?.placementPlan;
+  const answer = same ? undefined : data?.placementPlan;
+  // While another choice is being planned, the plan of the one before is still there.
+  const fits =
+    answer?.targetTier === tierOf(database, workers) && (!cluster || answer.targetCluster === cluster);
+  const plan = fits ? answer : undefined;
   const touched =
     <Value,>(set: (value: Value) => void) =>
     (value: Value) => {
@@ -144,9 +148,10 @@ function MoveWizard({ tenant }: { tenant: TenantDetail }) {
         {
           key: 'plan',
           title: 'What it means',
-          content: plan && (
+          content: (
             <>
-              <MovePlan tenant={tenant} plan={plan} moves={moves} database={database} />
+              {plan && <MovePlan tenant={tenant} plan={plan} moves={moves} database={database} />}
+              {!same && problem && <ProblemNotice problem={problem} />}
               {refusal && <ProblemNotice problem={refusal} />}
             </>
           ),
