@@ -6,7 +6,7 @@ import pg from 'pg';
 import { ApiClient } from '#api-client';
 import { freePort } from '../support/stack.js';
 
-const adminToken = 'bench-admin-token-of-this-run';
+export const adminToken = 'bench-admin-token-of-this-run';
 
 /** Hundreds of flags in one mutation take a slow machine a while. */
 const patienceMs = 120_000;

@@ -3,14 +3,14 @@ import type { ControlPlaneProcess } from './control-plane-process.js';
 
 export const flagCount = 200;
 
-/** 200 flags with three constraints each, as one file of manifests. */
-export function flagManifests(): string {
+/** Flags with three constraints each, as one file of manifests. */
+export function flagManifests(count = flagCount): string {
   const rules = [
     { scope: { kind: 'TIER', key: 'DEDICATED' }, enabled: true },
     { scope: { kind: 'REGION', key: 'eu' }, enabled: true },
     { scope: { kind: 'USER', key: 'user-17' }, enabled: true },
   ];
-  const manifests = Array.from({ length: flagCount }, (_, i) => ({
+  const manifests = Array.from({ length: count }, (_, i) => ({
     apiVersion: 'tierdeck/v1',
     kind: 'Flag',
     metadata: { key: `bench.flag-${String(i).padStart(3, '0')}` },
@@ -24,8 +24,8 @@ export function flagManifests(): string {
   return manifests.map((manifest) => JSON.stringify(manifest)).join('\n---\n');
 }
 
-export async function applyFlags(controlPlane: ControlPlaneProcess): Promise<void> {
-  const manifests = [{ file: 'bench.yaml', content: flagManifests() }];
+export async function applyFlags(controlPlane: ControlPlaneProcess, count = flagCount): Promise<void> {
+  const manifests = [{ file: 'bench.yaml', content: flagManifests(count) }];
   await controlPlane.api.change('applyManifests', { manifests }, 'changes { name }');
 }
 

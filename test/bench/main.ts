@@ -6,6 +6,7 @@ import { benchFeatures } from './features.js';
 import { benchFleet } from './fleet.js';
 import { benchFlagRestart } from './flag-restart.js';
 import { benchFlagStreaming } from './flag-streaming.js';
+import { benchFlagMatrix } from './flag-matrix.js';
 import { benchFlagMemory } from './flag-memory.js';
 import { benchFlagTenants } from './flag-tenants.js';
 import { benchFlagValues } from './flag-values.js';
@@ -25,6 +26,7 @@ const parts: Record<string, () => Promise<Measurement[]>> = {
   'flag-tenants': () => withControlPlane((controlPlane) => benchFlagTenants(controlPlane)),
   'flag-restart': () => withControlPlane((controlPlane) => benchFlagRestart(controlPlane)),
   'flag-values': () => withControlPlane((controlPlane) => benchFlagValues(controlPlane)),
+  'flag-matrix': () => withControlPlane((controlPlane) => benchFlagMatrix(controlPlane)),
   'flag-memory': () => withControlPlane((controlPlane) => benchFlagMemory(controlPlane)),
   propagation: () => withControlPlane((controlPlane) => benchPropagation(controlPlane)),
   'scoped-query': benchScopedQuery,

@@ -11,14 +11,23 @@ type Prepare = (constraint: UnleashConstraint) => Predicate;
 
 const never: Predicate = () => false;
 
+/** What a pattern is matched against, in UTF-16 units: with the most steps that a pattern may have, some 6 ms. */
+const maxMatchedLength = 1_000;
+
+const isTooLong = (value: string | undefined): boolean =>
+  value !== undefined && value.length > maxMatchedLength;
+
 /**
  * A constraint as the SDKs read it. What cannot be understood (a broken pattern, a number that is none) does not hold,
- * and inverted it does; an operator that nobody knows never holds.
+ * and inverted it does; an operator that nobody knows never holds. Unlike in the SDKs, a pattern holds for no value of
+ * more than 1,000 characters, inverted or not: whoever asks a server chooses the value, and all others wait.
  */
 export function prepareConstraint(constraint: UnleashConstraint): Predicate {
   if (!Object.hasOwn(operators, constraint.operator)) return never;
   const holds = operators[constraint.operator as UnleashOperator](constraint);
-  return constraint.inverted ? (context) => !holds(context) : holds;
+  const decides: Predicate = constraint.inverted ? (context) => !holds(context) : holds;
+  if (constraint.operator !== 'REGEX') return decides;
+  return (context) => !isTooLong(fieldOf(context, constraint.contextName)) && decides(context);
 }
 
 /** Whether all of them hold. */
