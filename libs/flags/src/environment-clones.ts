@@ -75,7 +75,7 @@ async function copyFlags(
     `insert into flag_environment (flag_key, environment, enabled, revision, strategies, variants)
      select e.flag_key, $2, e.enabled, $3, e.strategies, e.variants
      from flag_environment e join flag f on f.key = e.flag_key
-     where e.environment = $1 and f.archived_at is null and approvals_needed($2, f.risk_class) = 0
+     where e.environment = $1 and f.archived_at is null and not flag_needs_approval(f.key, $2)
      returning flag_key`,
     [from, to, revision],
   );
@@ -96,7 +96,7 @@ async function copyFlags(
 async function withheldFlags({ tx }: Command, from: string, to: string): Promise<string[]> {
   const rows = await rowsOf<{ key: string }>(
     tx,
-    `select key from flag where archived_at is null and approvals_needed($2, risk_class) > 0
+    `select key from flag where archived_at is null and flag_needs_approval(key, $2)
        and (exists (select from flag_rule where flag_key = key and environment = $1)
          or exists (select from flag_environment where flag_key = key and environment = $1 and strategies is not null))
      order by key`,

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { contentDigest, type Command } from '#audit';
 import type { Transaction } from '#platform';
 import type { UnleashStrategy, UnleashVariant } from './compiler/index.js';
-import { isUnitScope, ruleValue, type FlagRule, type FlagScope, type RiskClass } from './flag.js';
+import { isUnitScope, ruleValue, type FlagRule, type FlagScope } from './flag.js';
 import { checkCompiles, checkSegments, setStrategies, strategiesOf } from './flag-strategies.store.js';
 import { checkContent, contentOf, type NewFlag } from './flag-content.js';
 import { checkRule, checkScope } from './flag-rules.js';
@@ -286,7 +286,7 @@ export class FlagsService {
     flag: FlagRecord,
     approval: string | undefined,
   ): Promise<void> {
-    const environment = await strictestEnvironment(command.tx, flag.riskClass);
+    const environment = await strictestEnvironment(command.tx, flag.key);
     await authorise(command.tx, {
       ...pick(flag, { environment, approval }),
       opens: true,
@@ -336,10 +336,10 @@ export class FlagsService {
 
 /** The part of a change that the approval policy looks at. */
 function pick(
-  { key, riskClass }: FlagRecord,
+  { key }: FlagRecord,
   { environment, approval }: { environment: string; approval?: string | undefined },
-): { flag: string; riskClass: RiskClass; environment: string; approval: string | undefined } {
-  return { flag: key, riskClass, environment, approval };
+): { flag: string; environment: string; approval: string | undefined } {
+  return { flag: key, environment, approval };
 }
 
 /** Whether what a flag is stays the same in everything that needs approval. */

@@ -155,7 +155,6 @@ export class SegmentsService {
     for (const { flag, environment } of uses)
       await authorise(tx, {
         flag: flag.key,
-        riskClass: flag.riskClass,
         environment,
         opens: true,
         approval,

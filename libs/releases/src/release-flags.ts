@@ -8,6 +8,7 @@ import {
   FlagsService,
   refuseAccident,
   ruleValue,
+  strictestRiskClass,
   type FlagScope,
   type RuleValue,
 } from '#flags';
@@ -34,7 +35,7 @@ export class ReleaseFlags {
 
   /**
    * Checks that the changes are possible.
-   * @returns the keys of the financial ones.
+   * @returns the keys of those that are financial, or decide a financial flag that depends on them.
    * @throws FlagNotFoundError, FlagInvalidError, ConflictError FLAG_ARCHIVED, LintRefusedError LINT_REFUSED
    */
   async check(tx: Transaction, changes: readonly FlagChange[]): Promise<string[]> {
@@ -48,7 +49,7 @@ export class ReleaseFlags {
       await checkSegments(tx, value.segments ?? []);
       // Everybody in staging gets it, so nothing in the scope vouches for a field.
       await refuseAccident(tx, { environment: staging, riskClass: flag.riskClass, rule }, null);
-      if (flag.riskClass === 'FINANCIAL') financial.push(key);
+      if ((await strictestRiskClass(tx, key)) === 'FINANCIAL') financial.push(key);
     }
     return financial;
   }

@@ -5,7 +5,6 @@ import { ChangeRequestRequiredError } from './change-requests.errors.js';
 /** A change of a flag as the policy looks at it. */
 export interface GuardedChange {
   flag: string;
-  riskClass: RiskClass;
   environment: string;
   /** false: it can only turn off, which is always allowed at once. */
   opens: boolean;
@@ -16,18 +15,22 @@ export interface GuardedChange {
 }
 
 /**
- * Lets a change through if no approval is needed, if it has one, or if it only turns off. The database checks the same
+ * Lets a change through if no approval is needed, if it has one, or if it only turns off. A flag needs what the strictest
+ * of the flags that depend on it needs; one that a guarded flag wants to be off is not turned off at once. The database checks the same
  * again: it is told in this transaction by what right the change is made.
  * @returns whether the change is an emergency: let through without the approval that turning on would need.
  * @throws ChangeRequestRequiredError CHANGE_REQUEST_REQUIRED
  */
 export async function authorise(tx: Transaction, change: GuardedChange): Promise<boolean> {
-  const needed = await approvalsNeeded(tx, change.environment, change.riskClass);
+  const { flag, environment, opens, approval, command } = change;
+  const needed = await flagApprovalsNeeded(tx, flag, environment);
   if (needed === 0) return false;
-  if (change.approval === undefined && change.opens)
-    throw new ChangeRequestRequiredError(change.flag, change.environment, needed, change.command);
-  await declareApproval(tx, change.approval ?? 'emergency');
-  return change.approval === undefined;
+  if (approval === undefined && (opens || (await offOpens(tx, flag, environment)))) {
+    const dependents = await guardedDependents(tx, flag, environment);
+    throw new ChangeRequestRequiredError(flag, environment, needed, command, dependents);
+  }
+  await declareApproval(tx, approval ?? 'emergency');
+  return approval === undefined;
 }
 
 /** Tells the database, until the end of the transaction, by what right flags are changed. */
@@ -35,6 +38,7 @@ export async function declareApproval(tx: Transaction, approval: string): Promis
   await tx.query(`select set_config('tierdeck.approval', $1, true)`, [approval]);
 }
 
+/** What the policy wants for a risk class. */
 export async function approvalsNeeded(
   tx: Transaction,
   environment: string,
@@ -47,12 +51,53 @@ export async function approvalsNeeded(
   return row?.needed ?? 0;
 }
 
-/** The environment that wants the most approvals for flags of this risk class: what a flag is shows in all of them. */
-export async function strictestEnvironment(tx: Transaction, riskClass: RiskClass): Promise<string> {
+/** What a change of this flag needs: as much as the strictest of the flag and those that depend on it. */
+async function flagApprovalsNeeded(tx: Transaction, flag: string, environment: string): Promise<number> {
+  const [row] = await rowsOf<{ needed: number }>(tx, 'select flag_approvals_needed($1, $2) as needed', [
+    flag,
+    environment,
+  ]);
+  return row?.needed ?? 0;
+}
+
+/** Whether a guarded flag is on only while this one is off. */
+async function offOpens(tx: Transaction, flag: string, environment: string): Promise<boolean> {
+  const [row] = await rowsOf<{ opens: boolean }>(tx, 'select flag_off_opens($1, $2) as opens', [
+    flag,
+    environment,
+  ]);
+  return row?.opens ?? false;
+}
+
+const maxDependents = 5;
+
+/** Some of the other flags for whose sake a change of this one needs approval. */
+async function guardedDependents(tx: Transaction, flag: string, environment: string): Promise<string[]> {
+  const rows = await rowsOf<{ key: string }>(
+    tx,
+    `select key from flag_and_dependents($1)
+     where key <> $1 and approvals_needed($2, risk_class) > 0 order by key limit $3`,
+    [flag, environment, maxDependents],
+  );
+  return rows.map(({ key }) => key);
+}
+
+/** FINANCIAL if the flag is, or one that depends on it. */
+export async function strictestRiskClass(tx: Transaction, flag: string): Promise<RiskClass> {
+  const [row] = await rowsOf<{ financial: boolean }>(
+    tx,
+    `select bool_or(risk_class = 'FINANCIAL') as financial from flag_and_dependents($1)`,
+    [flag],
+  );
+  return row?.financial ? 'FINANCIAL' : 'STANDARD';
+}
+
+/** The environment that wants the most approvals for this flag: what a flag is shows in all of them. */
+export async function strictestEnvironment(tx: Transaction, flag: string): Promise<string> {
   const [row] = await rowsOf<{ name: string }>(
     tx,
-    'select name from environment order by approvals_needed(name, $1) desc, position limit 1',
-    [riskClass],
+    'select name from environment order by flag_approvals_needed($1, name) desc, position limit 1',
+    [flag],
   );
   return row?.name ?? 'production';
 }

@@ -1,17 +1,31 @@
 import { ConflictError, NotFoundError, TierdeckError } from '#platform';
 import type { ChangeRequestStatus } from './change-request.js';
 
-/** The flag's risk class demands an approval in this environment. */
+/** The risk class of the flag, or of one that depends on it, demands an approval in this environment. */
 export class ChangeRequestRequiredError extends TierdeckError {
-  constructor(flag: string, environment: string, needed: number, command: string) {
+  /** @param dependents flags that depend on it and are guarded. */
+  constructor(
+    flag: string,
+    environment: string,
+    needed: number,
+    command: string,
+    dependents: readonly string[] = [],
+  ) {
+    const approvals = `a change request with ${needed} approval${needed === 1 ? '' : 's'}`;
+    const because = `Flag "${flag}" decides ${dependents.map((key) => `"${key}"`).join(', ')} by a dependency: it`;
     super(
       'CHANGE_REQUEST_REQUIRED',
-      `Flag "${flag}" may be turned on in ${environment} only by a change request with ${needed} approval${needed === 1 ? '' : 's'}.`,
+      dependents.length > 0
+        ? `${because} is switched in ${environment} only by ${approvals}.`
+        : `Flag "${flag}" may be turned on in ${environment} only by ${approvals}.`,
       403,
       {
         field: 'flag',
-        hint: `${command} --submit; turning off needs no approval.`,
-        details: { flag, environment, approvalsNeeded: needed, command },
+        hint:
+          dependents.length > 0
+            ? `${command} --submit; turning off needs no approval unless one of them waits for that.`
+            : `${command} --submit; turning off needs no approval.`,
+        details: { flag, environment, approvalsNeeded: needed, command, dependents },
       },
     );
   }

@@ -102,6 +102,27 @@ describe('change requests over GraphQL', () => {
     expect(await value('contoso')).toBe('old');
   });
 
+  it('are demanded for a standard flag that a financial one depends on', async () => {
+    const { errors } = await server.graphql(`mutation {
+      a: createFlag(input: { key: "switch", kind: BOOLEAN }) { revision }
+      b: createFlag(input: { key: "charged", kind: BOOLEAN, riskClass: FINANCIAL, dependencies: [{ flag: "switch" }] })
+        { revision }
+      c: createFlag(input: { key: "plain", kind: BOOLEAN }) { revision } }`);
+    expect(errors).toBeUndefined();
+    const turnOn = (flag: string): ReturnType<typeof server.graphql> =>
+      server.graphql(`mutation { setFlagRule(input: { flag: "${flag}", environment: "production",
+        scope: { kind: ENVIRONMENT, key: "*" }, enabled: true }) { revision } }`);
+    expect((await turnOn('plain')).errors).toBeUndefined();
+    expect((await turnOn('switch')).errors?.[0]).toMatchObject({
+      message: expect.stringContaining('"charged"'),
+      extensions: { code: 'CHANGE_REQUEST_REQUIRED' },
+    });
+    const undo = await server.graphql(
+      `mutation { updateFlag(input: { key: "charged", dependencies: [] }) { revision } }`,
+    );
+    expect(undo.errors?.[0]?.extensions.code).toBe('CHANGE_REQUEST_REQUIRED');
+  });
+
   it('are listed by status and flag; the policy is shown and set', async () => {
     const { data } = await server.graphql(
       `{ changeRequests(status: [APPLIED], flag: "engine", first: 1) { totalCount edges { node { title } } }
