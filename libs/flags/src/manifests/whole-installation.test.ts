@@ -91,6 +91,8 @@ async function fill(server: TestControlPlane): Promise<void> {
       scope: environmentScope,
       enabled: false,
       reason: 'Not there yet',
+      // A guarded flag waits for it to be off.
+      approval,
     });
     await flags.setStrategies(command, {
       flag: 'a-child',
