@@ -23,6 +23,17 @@ export class ManifestInvalidError extends TierdeckError {
   }
 }
 
+/** A command refused what a manifest says: code and hint are the command's, the place is the file's. */
+export class ManifestRefusedError extends TierdeckError {
+  constructor(problem: ManifestProblem, { code, httpStatus, hint, details }: TierdeckError) {
+    super(code, `Nothing was applied. ${problem.file}:${problem.line}: ${describe(problem)}`, httpStatus, {
+      ...(hint ? { hint } : {}),
+      field: problem.field,
+      details: { ...details, problems: [problem] },
+    });
+  }
+}
+
 function describe(problem: ManifestProblem): string {
   return problem.field ? `${problem.field}: ${problem.message}` : problem.message;
 }

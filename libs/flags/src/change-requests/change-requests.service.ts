@@ -122,12 +122,15 @@ export class ChangeRequestsService {
 
   /**
    * Makes the changes, all or none.
-   * @throws ApprovalsMissingError APPROVAL_NEEDED, ChangeRequestConflictError CHANGE_REQUEST_CONFLICT
+   * @throws ApprovalsMissingError APPROVAL_NEEDED, ChangeRequestConflictError CHANGE_REQUEST_CONFLICT,
+   *   LintRefusedError LINT_REFUSED
    */
   async apply(command: Command, id: string): Promise<void> {
     const request = await locked(command.tx, id, 'applied', ['IN_REVIEW', 'SCHEDULED']);
     refuseUnapproved(request);
     await refuseConflicts(command.tx, request);
+    // A segment that vouched for a field may say something else by now.
+    refuseErrors(await lintChanges(command.tx, request.environment, request.changes), request.lintOverride);
     await updateStatus(command.tx, id, 'APPLYING');
     await this.maker.make(command, request);
     await markApplied(command.tx, id, command.actor.name);

@@ -99,6 +99,23 @@ describe('a change request', () => {
     expect(await codeOf(world.open(production, [broken]))).toBe('INVALID_INPUT');
   });
 
+  it('is linted again when it is applied: a segment may have stopped vouching for a field', async () => {
+    const flag = await world.flag('FINANCIAL');
+    const segment = await world.segment('states its channel', [constraint('IN', 'channel', 'edi', 'web')]);
+    const constraints = [constraint('NOT_IN', 'channel', 'edi')];
+    const rule: RuleValue = { enabled: true, variant: 'new', constraints, segments: [segment] };
+    const changes: WantedChange[] = [{ kind: 'SET_RULE', flag, scope: seattle, rule }];
+    const [id, wanted] = [
+      await world.open(production, changes),
+      await world.open(production, changes, 'Every service states its channel'),
+    ];
+    const weaker = { id: segment, constraints: [constraint('IN', 'region', 'eu')] };
+    await world.as(ann, (command) => world.segments.update(command, weaker));
+    expect(await codeOf(world.apply(id))).toBe('LINT_REFUSED');
+    expect(await world.readModel.byId(id)).toMatchObject({ status: 'IN_REVIEW', approvalsGiven: 1 });
+    expect(await codeOf(world.apply(wanted))).toBe('done');
+  });
+
   it('is refused for a segment that is not there', async () => {
     const flag = await world.flag('FINANCIAL');
     const rule: RuleValue = { enabled: true, variant: 'new', segments: [999_999] };

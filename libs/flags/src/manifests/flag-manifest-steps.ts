@@ -19,6 +19,8 @@ import { withSegmentIds } from './segment-names.js';
 /** One thing that applying does, as a person reads it and as a command does it. */
 export interface Step {
   change: FieldChange;
+  /** Where the manifest says so. */
+  at: readonly (string | number)[];
   run: (command: Command, approval: string | undefined) => Promise<unknown>;
 }
 
@@ -66,7 +68,11 @@ export class FlagManifestSteps {
         ? this.flags.updateFlag(command, { ...update, approval })
         : this.flags.createFlag(command, { ...definition, imported: true });
     // One command makes all of them.
-    return [{ change: first, run }, ...rest.map((change) => ({ change, run: () => Promise.resolve() }))];
+    const at = rest.length > 0 ? ['spec'] : first.path.split('.');
+    return [
+      { change: first, at, run },
+      ...rest.map((change) => ({ change, at, run: () => Promise.resolve() })),
+    ];
   }
 
   async #enabledSteps(
@@ -83,6 +89,7 @@ export class FlagManifestSteps {
     return [
       {
         change,
+        at: ['spec', 'environments', environment, 'enabled'],
         run: (command, approval) =>
           this.flags.setEnabled(command, { flag, environment, enabled: wanted, reason, approval }),
       },
@@ -107,6 +114,7 @@ export class FlagManifestSteps {
     return [
       {
         change,
+        at: ['spec', 'environments', environment, 'strategies'],
         run: (command, approval) =>
           this.flags.setStrategies(command, { flag, environment, ...wanted, reason, approval }),
       },
@@ -120,9 +128,10 @@ export class FlagManifestSteps {
     wanted: readonly ManifestRule[],
     last: readonly ManifestRule[],
   ): Promise<Step[]> {
-    const path = `spec.environments.${environment}.rules`;
+    const place = ['spec', 'environments', environment, 'rules'];
+    const path = place.join('.');
     const steps: Step[] = [];
-    for (const one of wanted) {
+    for (const [index, one] of wanted.entries()) {
       if (last.some((other) => keyOf(other) === keyOf(one) && !differs(valueOf(other), valueOf(one))))
         continue;
       const stored = await findRule(tx, { flag, environment, scope: one.scope });
@@ -135,14 +144,22 @@ export class FlagManifestSteps {
       const { scope, reason = 'manifest', lintOverride } = one;
       const at = { flag, environment, scope, reason, lintOverride, allowUnknownScope: true };
       const rule = { ...at, ...valueOf(one) };
-      steps.push({ change, run: (command, approval) => this.flags.setRule(command, { ...rule, approval }) });
+      steps.push({
+        change,
+        at: [...place, index],
+        run: (command, approval) => this.flags.setRule(command, { ...rule, approval }),
+      });
     }
     for (const { scope } of last.filter((one) => !wanted.some((other) => keyOf(other) === keyOf(one)))) {
       const stored = await findRule(tx, { flag, environment, scope });
       if (!stored) continue;
       const change = { path: `${path}.${keyOf(stored)}`, before: valueOf(stored), after: null };
       const at = { flag, environment, scope, reason: 'manifest' };
-      steps.push({ change, run: (command, approval) => this.flags.clearRule(command, { ...at, approval }) });
+      steps.push({
+        change,
+        at: place,
+        run: (command, approval) => this.flags.clearRule(command, { ...at, approval }),
+      });
     }
     return steps;
   }

@@ -21,6 +21,7 @@ import {
   type ManifestRule,
 } from './flag-manifest.schema.js';
 import { FlagManifestSteps } from './flag-manifest-steps.js';
+import { placed } from './placed.js';
 import { segmentIds } from './segment-names.js';
 
 /**
@@ -101,7 +102,8 @@ export class FlagManifests implements ManifestHandler<FlagManifest>, OnModuleIni
   /** Manifests that come with the installation carry its right; those of a person need approval as any change does. */
   async apply(command: Command, manifest: FlagManifest): Promise<string[]> {
     const approval = command.actor.kind === 'system' ? 'deployment' : undefined;
-    for (const { run } of await this.steps.of(command.tx, manifest)) await run(command, approval);
+    for (const { at, run } of await this.steps.of(command.tx, manifest))
+      await placed(at, () => run(command, approval));
     await rememberManifest(command.tx, manifest.metadata.key, manifest.spec);
     return [];
   }

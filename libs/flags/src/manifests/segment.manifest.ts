@@ -14,6 +14,7 @@ import { checkConstraints } from '../condition-rules.js';
 import { SegmentsService } from '../segments.service.js';
 import { findSegmentByName } from '../segments.store.js';
 import { constraintSchema } from '../unleash-files/wire-schema.js';
+import { placed } from './placed.js';
 import { isApplied, remember } from './remembered.js';
 
 const schema = z.strictObject({
@@ -72,7 +73,10 @@ export class SegmentManifests implements ManifestHandler<SegmentManifest>, OnMod
     const stored = await findSegmentByName(command.tx, name);
     const approval = command.actor.kind === 'system' ? 'deployment' : undefined;
     const change = { ...spec, reason: 'manifest', approval };
-    if (stored) await this.segments.update(command, { id: stored.id, ...change });
+    if (stored)
+      await placed(['spec', 'constraints'], () =>
+        this.segments.update(command, { id: stored.id, ...change }),
+      );
     else await this.segments.create(command, { name, ...spec });
     await remember(command.tx, 'segment', name, spec);
     return [];

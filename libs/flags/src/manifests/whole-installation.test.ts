@@ -190,6 +190,36 @@ describe('everything as manifests', () => {
     });
   });
 
+  it('names file and line of what a command refuses, with its code', async () => {
+    const content = `apiVersion: tierdeck/v1
+kind: Flag
+metadata: { key: placed }
+spec:
+  kind: BOOLEAN
+  environments:
+    production:
+      rules:
+        - { scope: { kind: TENANT, key: northwind }, enabled: false }
+        - scope: { kind: ENVIRONMENT }
+          enabled: true
+          constraints: [{ contextName: channel, operator: NOT_IN, values: [edi] }]
+`;
+    const { errors } = await to.graphql(
+      `mutation ($input: ApplyManifestsInput!) { applyManifests(input: $input) { changes { action } } }`,
+      { input: { manifests: [{ file: 'flags/placed.yaml', content }] } },
+    );
+    expect(errors?.[0]).toMatchObject({
+      message: expect.stringContaining('flags/placed.yaml:10: spec.environments.production.rules[1]: OPENS'),
+      extensions: {
+        code: 'LINT_REFUSED',
+        hint: expect.stringContaining('lintOverride'),
+        details: { problems: [{ file: 'flags/placed.yaml', line: 10 }] },
+      },
+    });
+    const { data } = await to.graphql(`{ flags(search: "placed") { edges { node { key } } } }`);
+    expect(data).toEqual({ flags: { edges: [] } });
+  });
+
   it('asks of a person what an environment asks for', async () => {
     const { data } = await to.graphql(
       `mutation { createToken(input: { name: "op", role: operator }) { secret } }`,

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { contentDigest, type Command } from '#audit';
 import type { Permission } from '#identity';
-import type { Transaction } from '#platform';
+import type { TierdeckError, Transaction } from '#platform';
 
 export const MANIFEST_API_VERSION = 'tierdeck/v1';
 
@@ -17,6 +17,16 @@ export interface Manifest {
 export interface FieldProblem {
   path: readonly (string | number)[];
   message: string;
+}
+
+/** What a handler throws when a command refuses what stands at a path of the manifest. */
+export class ManifestRefusal extends Error {
+  constructor(
+    readonly path: readonly (string | number)[],
+    readonly refusal: TierdeckError,
+  ) {
+    super(refusal.message);
+  }
 }
 
 export interface FieldChange {
@@ -55,7 +65,10 @@ export interface ManifestHandler<M extends Manifest = Manifest> {
   check?(tx: Transaction, manifest: M, set: ManifestSet): Promise<FieldProblem[]>;
   /** What apply would change; `NONE` means that apply is not called. */
   diff(tx: Transaction, manifest: M): Promise<ManifestDifference>;
-  /** @returns ids of the operations that bring about what a transaction cannot. */
+  /**
+   * @returns ids of the operations that bring about what a transaction cannot.
+   * @throws ManifestRefusal, or what the commands throw.
+   */
   apply(command: Command, manifest: M): Promise<string[]>;
 }
 

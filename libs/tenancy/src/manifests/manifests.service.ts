@@ -3,11 +3,12 @@ import { z } from 'zod';
 import type { Command } from '#audit';
 import { allows, ForbiddenError, type Role } from '#identity';
 import { Database, type Transaction } from '#platform';
-import { ManifestInvalidError, type ManifestProblem } from '../tenancy.errors.js';
+import { ManifestInvalidError, ManifestRefusedError, type ManifestProblem } from '../tenancy.errors.js';
 import { readManifestFile, type ManifestDocument } from './manifest-document.js';
 import type { ManifestFile } from './manifest-files.js';
 import {
   MANIFEST_API_VERSION,
+  ManifestRefusal,
   type FieldChange,
   type Manifest,
   type ManifestAction,
@@ -71,7 +72,8 @@ export class ManifestsService {
    * Applies the manifests in the command's transaction, each kind in its order. One that changes nothing leaves no
    * trace: no audit event, no revision.
    * @param role of the person who applies them; kinds that demand a permission of their own ask for it.
-   * @throws ManifestInvalidError MANIFEST_INVALID, ForbiddenError FORBIDDEN; nothing was applied.
+   * @throws ManifestInvalidError MANIFEST_INVALID, ForbiddenError FORBIDDEN, ManifestRefusedError with the code of what
+   *   a command refused; nothing was applied.
    */
   async apply(command: Command, files: readonly ManifestFile[], role?: Role): Promise<AppliedManifests> {
     const manifests = this.#read(files);
@@ -83,7 +85,7 @@ export class ManifestsService {
       applied.changes.push(change);
       if (change.action === 'NONE') continue;
       if (command.actor.kind !== 'system') refuseUnpermitted(one.handler, role);
-      applied.operationIds.push(...(await one.handler.apply(command, one.manifest)));
+      applied.operationIds.push(...(await applyOne(command, one)));
     }
     return applied;
   }
@@ -137,6 +139,17 @@ export class ManifestsService {
       problems.push(...found.map(document.locate));
     }
     if (problems.length > 0) throw new ManifestInvalidError(problems);
+  }
+}
+
+/** @throws ManifestRefusedError with file and line, if the handler says what is refused. */
+async function applyOne(command: Command, { document, handler, manifest }: ReadManifest): Promise<string[]> {
+  try {
+    return await handler.apply(command, manifest);
+  } catch (error) {
+    if (!(error instanceof ManifestRefusal)) throw error;
+    const { path, refusal } = error;
+    throw new ManifestRefusedError(document.locate({ path, message: refusal.message }), refusal);
   }
 }
 
