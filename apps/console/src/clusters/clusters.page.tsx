@@ -19,7 +19,7 @@ import { useCan } from '../session/session.js';
 import { ClusterForm } from './cluster-form.js';
 import styles from './clusters.module.css';
 import { type Cluster, clustersQuery, retireClusterMutation } from './clusters.query.js';
-import { type Cost, formatCost, rates } from './rate-card.js';
+import { formatCost, rates } from './rate-card.js';
 import { WorkerPools } from './worker-pools.js';
 
 const route = getRouteApi('/clusters');
@@ -175,7 +175,7 @@ const columnsWith = (onEdit: OnCluster, onRetire: OnCluster): TableColumn<Cluste
 ];
 
 function RateCard({ cluster }: { cluster: Cluster }) {
-  const costs = rates.map(({ field, label }) => [label, cluster[field] as Cost] as const);
+  const costs = rates.map(({ field, label }) => [label, cluster[field]] as const);
   if (costs.every(([, cost]) => cost === null)) return <span className="faint">no rate card set</span>;
   return (
     <span className={styles['rates']}>

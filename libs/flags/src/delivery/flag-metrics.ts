@@ -9,11 +9,12 @@ const maxCounters = 20_000;
 /** Flags in one report; an SDK counts only those that it was given. */
 const maxToggles = 10_000;
 
-const count = z.number().int().min(0).max(1e12);
+/** Evaluations in one report; the bound keeps the sum of many reports within a bigint. */
+export const metricsCount = z.number().int().min(0).max(1e12).default(0);
 /** What an SDK counted; the protocol's word for a flag is toggle. */
 export const metricsBucket = z.looseObject({
   toggles: z
-    .record(z.string().max(200), z.looseObject({ yes: count.default(0), no: count.default(0) }))
+    .record(z.string().max(200), z.looseObject({ yes: metricsCount, no: metricsCount }))
     .refine((toggles) => Object.keys(toggles).length <= maxToggles, `at most ${maxToggles} flags`),
 });
 

@@ -6,7 +6,7 @@ import { validateTokens } from './edge-validate.js';
 import { deltaPath, FeaturesEndpoint, featuresPath } from './features-endpoint.js';
 import { FetchModes } from './fetch-modes.js';
 import { readContext } from './flag-context.js';
-import { metricsBucket, type FlagMetrics } from './flag-metrics.js';
+import { metricsBucket, metricsCount, type FlagMetrics } from './flag-metrics.js';
 import type { FlagFeed } from './flag-feed.js';
 import { FlagStreams, streamingPath } from './flag-streams.js';
 import { frontendAnswer } from './frontend-api.js';
@@ -104,8 +104,8 @@ const bulkBody = z.looseObject({
       z.looseObject({
         featureName: z.string().max(200),
         environment: z.string(),
-        yes: z.number().int().min(0).default(0),
-        no: z.number().int().min(0).default(0),
+        yes: metricsCount,
+        no: metricsCount,
       }),
     )
     .max(10_000)

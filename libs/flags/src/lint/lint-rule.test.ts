@@ -22,6 +22,20 @@ const constraint = (contextName: string, operator: string, values: string[], inv
 });
 
 describe('the lint', () => {
+  it('tells of texts about units that every tenant gets to see', () => {
+    const of = (contextName: string, operator: string, text: string, scope: Partial<LintSurroundings> = {}) =>
+      codes({ constraints: [{ contextName, operator, values: [text], value: text }] }, scope);
+    const everywhere = { scope: { kind: 'REGION', key: 'eu' } } as const;
+    for (const operator of ['STR_CONTAINS', 'STR_ENDS_WITH', 'REGEX'])
+      expect(of('branch', operator, 'contoso/sea', everywhere)).toEqual(['SHOWN_TO_EVERY_TENANT']);
+    expect(of('branch', 'REGEX', '^contoso/a|b', everywhere)).toEqual(['SHOWN_TO_EVERY_TENANT']);
+    expect(of('branch', 'REGEX', '^contoso/sea', everywhere)).toEqual([]);
+    expect(of('branch', 'STR_STARTS_WITH', 'contoso/', everywhere)).toEqual([]);
+    expect(of('plan', 'STR_CONTAINS', 'gold', everywhere)).toEqual([]);
+    // A rule for one tenant reaches its own services alone.
+    expect(of('branch', 'STR_CONTAINS', 'sea')).toEqual([]);
+  });
+
   it('refuses what opens where the context lacks the field', () => {
     const notSeattle = constraint('branch', 'NOT_IN', ['northwind/seattle']);
     expect(codes({ constraints: [notSeattle] })).toEqual(['OPENS_WITHOUT_FIELD']);

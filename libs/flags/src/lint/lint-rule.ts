@@ -1,4 +1,5 @@
 import { contextField, isUnitScope, type FlagScope, type FlagScopeKind, type RiskClass } from '../flag.js';
+import { patternStart } from '../pattern-start.js';
 
 /** ERROR: refused unless somebody says why it is wanted. WARNING: told, and let through. */
 export type LintSeverity = 'ERROR' | 'WARNING';
@@ -11,6 +12,7 @@ export const lintCodes = [
   'SHARE_IS_ALL_OR_NOTHING',
   'NEVER_MATCHES',
   'SCOPE_UNKNOWN',
+  'SHOWN_TO_EVERY_TENANT',
   'FINANCIAL_EVERYWHERE',
 ] as const;
 export type LintCode = (typeof lintCodes)[number];
@@ -87,6 +89,7 @@ export function lintRule(rule: LintedRule, around: LintSurroundings): LintFindin
   return [
     ...all.flatMap(({ constraint, field }) => lintConstraint(constraint, field, present)),
     ...lintShare(rule, around.scope, present),
+    ...all.flatMap(({ constraint, field }) => lintReaders(constraint, field, around.scope)),
     ...lintTimes(rule, around.now),
     ...(around.scopeExists ? [] : [unknownScope(around.scope)]),
     ...lintReach(rule, around),
@@ -143,6 +146,30 @@ function lintConstraint(
       message: `The ${what} on "${contextName}" is also true where the context has no "${contextName}".`,
       field,
       hint: `Name whom it is for (IN), add a constraint that needs "${contextName}", or a rule that turns the others off.`,
+    },
+  ];
+}
+
+const ofOneTenant: readonly string[] = ['TENANT', 'BRANCH', 'WAREHOUSE', 'ACCOUNT'];
+const unitFields: readonly string[] = ['branch', 'warehouse', 'account'];
+const looksInside: readonly string[] = ['STR_CONTAINS', 'STR_ENDS_WITH', 'REGEX'];
+
+/** What can be decided for a tenant ahead is not sent to the others; text from within a unit's key cannot. */
+function lintReaders(
+  { contextName, operator, value = '' }: LintedConstraint,
+  field: string,
+  scope: FlagScope,
+): LintFinding[] {
+  if (ofOneTenant.includes(scope.kind) || !unitFields.includes(contextName)) return [];
+  if (!looksInside.includes(operator)) return [];
+  if (operator === 'REGEX' && patternStart(value) !== undefined) return [];
+  return [
+    {
+      code: 'SHOWN_TO_EVERY_TENANT',
+      severity: 'WARNING',
+      message: `The ${operator} on "${contextName}" is sent as it is written to the services of every tenant.`,
+      field,
+      hint: `If it names a tenant: a rule for that tenant, IN, STR_STARTS_WITH "<tenant>/", or a pattern that begins "^<tenant>/".`,
     },
   ];
 }

@@ -1,5 +1,6 @@
 import { unleashOperators, type UnleashConstraint } from '../../compiler/index.js';
 import { prepareConstraint, type Predicate } from '../../evaluator/index.js';
+import { patternStart } from '../../pattern-start.js';
 import { tenantOfValue, type FixedContext } from './token-scope.js';
 
 /** A constraint that the token decides is true or false; of any other, what is left for the SDK to decide. */
@@ -20,6 +21,12 @@ export function foldConstraint(constraint: UnleashConstraint, fixed: FixedContex
     const possible = cleaned(values).filter((value) => fixed.canBegin(contextName, value, caseInsensitive));
     return keep(constraint, possible, false);
   }
+  if (operator === 'REGEX') {
+    const start = patternStart(constraint.value ?? '');
+    if (start !== undefined && !fixed.canBegin(contextName, start, constraint.caseInsensitive))
+      return constraint.inverted;
+  }
+  // Text that stands anywhere in a unit's key may stand in a code of this tenant, whatever it says.
   return constraint;
 }
 
@@ -35,7 +42,10 @@ function decide(constraint: UnleashConstraint, value: string | undefined): boole
 /** Without values left, a constraint is `empty`, unless inverted. */
 function keep(constraint: UnleashConstraint, values: string[], empty: boolean): FoldedConstraint {
   if (values.length === 0) return empty !== constraint.inverted;
-  return values.length === constraint.values.length ? constraint : { ...constraint, values };
+  // What its operator does not read may name anybody.
+  const { value, ...rest } = constraint;
+  if (value === undefined && values.length === constraint.values.length) return constraint;
+  return { ...rest, values };
 }
 
 const owners = new WeakMap<UnleashConstraint, ReadonlyMap<string | undefined, string[]>>();

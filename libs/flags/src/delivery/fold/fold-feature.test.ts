@@ -32,16 +32,33 @@ const values: Record<string, string[]> = {
 };
 const field = fc.constantFrom(...Object.keys(values));
 const valueOf = (name: string) => fc.constantFrom(...(values[name] ?? []));
+/** Of which some can match no unit of northwind, some only seem so. */
+const patterns = [
+  '^contoso/',
+  '^contoso/(s|a)',
+  '^northwind/',
+  '^contoso/s|on',
+  '^contoso/?',
+  '^Contoso/',
+  'o',
+];
 const unitFields = new Set(['branch', 'warehouse', 'account', 'userId']);
 
 const constraint: fc.Arbitrary<UnleashConstraint> = field.chain((contextName) =>
   fc.record({
     contextName: fc.constant(contextName),
     operator: unitFields.has(contextName)
-      ? fc.constantFrom('IN', 'NOT_IN', 'STR_STARTS_WITH')
+      ? fc.constantFrom('IN', 'NOT_IN', 'STR_STARTS_WITH', 'STR_CONTAINS', 'STR_ENDS_WITH', 'REGEX')
       : fc.oneof(fc.constantFrom('IN', 'NOT_IN'), fc.constantFrom(...unleashOperators, 'NO_SUCH_OPERATOR')),
     values: fc.array(fc.oneof(valueOf(contextName), fc.constantFrom('', ' eu ', 'n')), { maxLength: 4 }),
-    value: fc.constantFrom('5', '1.2.3', '2025-01-01T00:00:00.000Z', 'e', '('),
+    value: fc.constantFrom(
+      ...(unitFields.has(contextName) ? patterns : []),
+      '5',
+      '1.2.3',
+      '2025-01-01T00:00:00.000Z',
+      'e',
+      '(',
+    ),
     inverted: fc.integer({ min: 0, max: 3 }).map((n) => n === 0),
     caseInsensitive: fc.boolean(),
   }),
@@ -208,6 +225,27 @@ describe(`folding what a token fixes, seed ${seed}`, () => {
     expect(branches.strategies[0]?.constraints[0]?.values).toEqual(['northwind/seattle']);
     const users = fold(feature('g', [inList('userId', ['contoso/ann', 'ann', 'northwind/ann'])]));
     expect(users.strategies[0]?.constraints[0]?.values).toEqual(['ann', 'northwind/ann']);
+    const starting = (contextName: string, operator: string, text: string, inverted = false) => {
+      const one = { contextName, operator, value: text, values: [text], inverted, caseInsensitive: false };
+      return fold(feature('s', [one as UnleashConstraint])).strategies.map(
+        ({ constraints }) => constraints.length,
+      );
+    };
+    for (const pattern of ['^contoso/', String.raw`^contoso\/(a|b)$`, '^contoso/[|(]', '^contoso/+x']) {
+      expect([pattern, starting('branch', 'REGEX', pattern)]).toEqual([pattern, []]);
+      expect([pattern, starting('userId', 'REGEX', pattern)]).toEqual([pattern, []]);
+      expect([pattern, starting('account', 'REGEX', pattern, true)]).toEqual([pattern, [0]]);
+    }
+    for (const pattern of [
+      '^contoso/a|b',
+      '^contoso/?',
+      '^northwind/',
+      '^(?i)contoso/',
+      String.raw`^contoso/\Q(\E|b`,
+    ])
+      expect([pattern, starting('branch', 'REGEX', pattern)]).toEqual([pattern, [1]]);
+    expect(starting('userId', 'STR_STARTS_WITH', 'contoso/a')).toEqual([]);
+    expect(starting('userId', 'STR_STARTS_WITH', 'cont')).toEqual([1]);
     const many = Array.from({ length: 5_000 }, (_, index) => `tenant-${index}`);
     expect(fold(feature('h', [inList('tenant', many)]))).toMatchObject({ enabled: false, strategies: [] });
     expect(fold(feature('i', [inList('tenant', [...many, 'northwind'])])).strategies).toMatchObject([

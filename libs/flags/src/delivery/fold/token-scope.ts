@@ -57,7 +57,8 @@ export class FixedContext {
 
   /** Whether some value of the tenant's units can begin with a text. */
   canBegin(field: string, start: string, caseInsensitive: boolean): boolean {
-    if (field === 'userId') return true;
+    // Users of no tenant have any id that is not written like a unit's key.
+    if (field === 'userId' && (caseInsensitive || !unitLike.test(start))) return true;
     const [text, prefix] = caseInsensitive
       ? [start.toLocaleLowerCase(), this.#prefix.toLocaleLowerCase()]
       : [start, this.#prefix];
