@@ -6,17 +6,21 @@ import { FleetService } from '#tenancy';
 import { DatabaseProvisioner } from '../../libs/tenancy/src/databases/database-provisioner.js';
 import { FleetStore } from '../../libs/tenancy/src/fleet/fleet.store.js';
 import { createTestDatabase, withTestClient, type TestDatabase } from '../support/database.js';
-import { seeded } from '../support/move-kills.js';
+import { everyKill, killPoints, killSeed, seeded } from '../support/kill-points.js';
 import { runOperation } from '../support/operation-process.js';
 import { tenantManifest, TestTenancy } from '../support/tenancy.js';
 
-const seed = Number(process.env['TIERDECK_TEST_SEED'] ?? Date.now() % 1_000_000);
 const slugs = ['ada', 'bob', 'cyd', 'dee'];
 /** Not idempotent: a second go at a database would show. */
 const migration = `create table counted (n int); insert into counted values (1);`;
-const randomKills = 3;
+const deaths = [
+  'prepare-clusters:done',
+  'migrate-databases:after:0901_counted',
+  'migrate-databases:progress:1',
+];
+const randomKills = everyKill ? 3 : 1;
 
-describe(`a fleet migration killed with SIGKILL (TIERDECK_TEST_SEED=${seed})`, () => {
+describe(`a fleet migration killed with SIGKILL (TIERDECK_TEST_SEED=${killSeed})`, () => {
   let scratch: TestDatabase;
   let tenancy: TestTenancy;
   let folder: string;
@@ -44,29 +48,23 @@ describe(`a fleet migration killed with SIGKILL (TIERDECK_TEST_SEED=${seed})`, (
     const fleet = tenancy.app.get(FleetService);
     await inDatabase('bob', 'create table counted (n text)');
     const operation = (await command((c) => fleet.migrate(c))) as string;
-    const random = seeded(seed);
-    const points = [
-      'prepare-clusters:done',
-      'migrate-databases:after:0901_counted',
-      'migrate-databases:progress:1',
-      ...Array.from({ length: randomKills }, () => `any:statements:${1 + Math.floor(random() * 12)}`),
-    ];
-    let kills = 0;
-    for (const point of points) {
-      const { signal } = await perform(operation, point);
-      if (signal === 'SIGKILL') kills++;
+    const random = seeded(killSeed);
+    for (const point of killPoints(deaths, 2, random)) {
+      expect(await kill(operation, point)).toEqual({ signal: 'SIGKILL', status: '' });
     }
-    // What was left to do may have been less than the statements it was to die after.
-    expect(kills).toBeGreaterThanOrEqual(2);
-    expect((await perform(operation)).status).toBe('FAILED');
+    // What is left to do may be less than the statements after which these die.
+    for (let n = 0; n < randomKills; n++) {
+      await kill(operation, `any:statements:${1 + Math.floor(random() * 12)}`);
+    }
+    expect(await tenancy.perform(operation)).toBe('FAILED');
     expect(await errorOf(operation)).toContain(`local/${nameOf('bob')}: Migration 0901_counted failed`);
     expect(await counts()).toEqual({ current: slugs.length, behind: 0, failed: 1 });
     for (const slug of ['ada', 'cyd', 'dee']) expect(await stateOf(slug)).toEqual(migrated);
 
     await inDatabase('bob', 'drop table counted');
     const retry = (await command((c) => fleet.retry(c, 'bob'))) as string;
-    expect(await perform(retry, 'migrate-databases:done')).toEqual({ signal: 'SIGKILL', status: '' });
-    expect((await perform(retry)).status).toBe('SUCCEEDED');
+    expect(await kill(retry, 'migrate-databases:done')).toEqual({ signal: 'SIGKILL', status: '' });
+    expect(await tenancy.perform(retry)).toBe('SUCCEEDED');
     for (const slug of slugs) expect(await stateOf(slug)).toEqual(migrated);
     expect(await counts()).toEqual({ current: slugs.length + 1, behind: 0, failed: 0 });
   }, 300_000);
@@ -76,7 +74,7 @@ describe(`a fleet migration killed with SIGKILL (TIERDECK_TEST_SEED=${seed})`, (
   const start = (): Promise<TestTenancy> =>
     TestTenancy.start(scratch.url, { reconcile: false, configuration: { tenantMigrationsDir: folder } });
 
-  const perform = (operation: string, point = ''): ReturnType<typeof runOperation> =>
+  const kill = (operation: string, point: string): ReturnType<typeof runOperation> =>
     runOperation(scratch.url, operation, point, { tenantMigrationsDir: folder, fleetWidth: 4 });
 
   const nameOf = (slug: string): string => tenancy.app.get(DatabaseProvisioner).names.dedicated(slug);

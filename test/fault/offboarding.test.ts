@@ -5,20 +5,20 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { LifecycleService, TenantArchives } from '#tenancy';
 import { countRows, total } from '../../libs/tenancy/src/databases/tenant-rows.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { seeded } from '../support/move-kills.js';
+import { everyKill, killPoints, killSeed, seeded } from '../support/kill-points.js';
 import { runOperation } from '../support/operation-process.js';
 import { tenantManifest, TestTenancy } from '../support/tenancy.js';
 
-const seed = Number(process.env['TIERDECK_TEST_SEED'] ?? Date.now() % 1_000_000);
 /** Where the process dies, each time at a later point of the same offboarding. */
-const untilRetention = ['drain:done', 'export:progress:1', 'export:done', 'retain:begin'];
 const deaths = {
+  untilRetention: ['drain:done', 'export:progress:1', 'export:done'],
   shared: ['retain:done', 'delete-data:progress:2', 'delete-data:done', 'prove:done', 'close:begin'],
   dedicated: ['delete-data:after:drop database', 'delete-data:after:drop role', 'prove:begin'],
 };
-const randomKills = 2;
+const randomKills = everyKill ? 2 : 1;
 
-describe(`an offboarding killed with SIGKILL in every step (TIERDECK_TEST_SEED=${seed})`, () => {
+describe(`an offboarding killed with SIGKILL in every step (TIERDECK_TEST_SEED=${killSeed})`, () => {
+  const random = seeded(killSeed);
   let scratch: TestDatabase;
   let tenancy: TestTenancy;
   let dataDir: string;
@@ -47,11 +47,11 @@ describe(`an offboarding killed with SIGKILL in every step (TIERDECK_TEST_SEED=$
     const { id } = await tenancy.readModel.bySlug('leaving');
     const operation = await offboard('leaving');
     const hold = await command((c) => lifecycle.placeHold(c, { tenant: 'leaving', reason: 'a dispute' }));
-    await killAt(operation, untilRetention);
+    await killAt(operation, [...killPoints(deaths.untilRetention, 1, random), 'retain:begin']);
     expect(await rowsInPool(id)).toBeGreaterThan(0);
     await command((c) => lifecycle.releaseHold(c, { id: hold, reason: 'settled' }));
-    await killAt(operation, deaths.shared);
-    expect(await perform(operation)).toEqual({ signal: null, status: 'SUCCEEDED' });
+    await killAt(operation, killPoints(deaths.shared, 2, random));
+    expect(await tenancy.perform(operation)).toBe('SUCCEEDED');
     await expectGone(id, operation);
     expect(await rowsInPool(staying.id)).toBe(before);
   }, 300_000);
@@ -60,12 +60,11 @@ describe(`an offboarding killed with SIGKILL in every step (TIERDECK_TEST_SEED=$
     const { id, databaseId } = await tenancy.readModel.bySlug('own-one');
     const { database, role } = await tenancy.databases.login(databaseId as string);
     const operation = await offboard('own-one');
-    const random = seeded(seed);
     for (let n = 0; n < randomKills; n++) {
-      await perform(operation, `any:statements:${1 + Math.floor(random() * 25)}`);
+      await kill(operation, `any:statements:${1 + Math.floor(random() * 25)}`);
     }
-    for (const point of deaths.dedicated) await perform(operation, point);
-    expect(await perform(operation)).toEqual({ signal: null, status: 'SUCCEEDED' });
+    for (const point of killPoints(deaths.dedicated, 1, random)) await kill(operation, point);
+    expect(await tenancy.perform(operation)).toBe('SUCCEEDED');
     await expectGone(id, operation);
     const left = await tenancy.database.query(
       'select datname from pg_database where datname = $1 union all select rolname from pg_roles where rolname = $2',
@@ -88,12 +87,12 @@ describe(`an offboarding killed with SIGKILL in every step (TIERDECK_TEST_SEED=$
       }),
     );
 
-  const perform = (operation: string, point = ''): ReturnType<typeof runOperation> =>
+  const kill = (operation: string, point: string): ReturnType<typeof runOperation> =>
     runOperation(scratch.url, operation, point, { dataDir });
 
   async function killAt(operation: string, points: readonly string[]): Promise<void> {
     for (const point of points) {
-      const end = await perform(operation, point);
+      const end = await kill(operation, point);
       expect({ point, ...end }).toEqual({ point, signal: 'SIGKILL', status: '' });
     }
   }

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { PreparedDatabases } from '#tenancy';
-import { runOperation, type OperationProcessEnd } from '../support/operation-process.js';
+import { killPoints, killSeed, seeded } from '../support/kill-points.js';
+import { runOperation } from '../support/operation-process.js';
 import { tenantManifest, TestTenancy } from '../support/tenancy.js';
 
 const dedicated = { database: 'DEDICATED', integrationWorkers: 'DEDICATED' };
@@ -36,7 +37,15 @@ const deaths = [
   'activate:done',
 ];
 
-describe('an onboarding killed with SIGKILL after each step and in the middle of steps', () => {
+/** The same out of a prepared database. */
+const deathsOfRenaming = [
+  'reserve-database:done',
+  'create-database:after:alter database',
+  'create-database:done',
+];
+
+describe(`an onboarding killed with SIGKILL after each step and in the middle of steps (TIERDECK_TEST_SEED=${killSeed})`, () => {
+  const random = seeded(killSeed);
   let scratch: TestDatabase;
   let tenancy: TestTenancy;
 
@@ -52,33 +61,18 @@ describe('an onboarding killed with SIGKILL after each step and in the middle of
 
   it('ends with the same result as one that was left alone', async () => {
     const undisturbed = await begin('left-alone');
-    expect(await onboardInProcess(undisturbed.operation)).toEqual({ signal: null, status: 'SUCCEEDED' });
+    expect(await tenancy.perform(undisturbed.operation)).toBe('SUCCEEDED');
     const killed = await begin('killed-often');
-    for (const point of deaths) {
-      expect({ point, ...(await onboardInProcess(killed.operation, point)) }).toEqual({
-        point,
-        signal: 'SIGKILL',
-        status: '',
-      });
-    }
-    expect(await onboardInProcess(killed.operation)).toEqual({ signal: null, status: 'SUCCEEDED' });
+    await killAt(killed.operation, killPoints(deaths, 5, random));
+    expect(await tenancy.perform(killed.operation)).toBe('SUCCEEDED');
     expect(await resultOf('killed-often')).toEqual(await resultOf('left-alone'));
   }, 300_000);
 
   it('ends with the same result out of a prepared database', async () => {
     await tenancy.app.get(PreparedDatabases).keepUp();
     const { operation } = await begin('out-of-stock');
-    for (const point of [
-      'reserve-database:done',
-      'create-database:after:alter database',
-      'create-database:done',
-    ]) {
-      expect({ point, ...(await onboardInProcess(operation, point)) }).toMatchObject({
-        point,
-        signal: 'SIGKILL',
-      });
-    }
-    expect(await onboardInProcess(operation)).toEqual({ signal: null, status: 'SUCCEEDED' });
+    await killAt(operation, killPoints(deathsOfRenaming, 1, random));
+    expect(await tenancy.perform(operation)).toBe('SUCCEEDED');
     expect(await resultOf('out-of-stock')).toEqual(await resultOf('left-alone'));
   }, 120_000);
 
@@ -90,8 +84,12 @@ describe('an onboarding killed with SIGKILL after each step and in the middle of
     return { operation: operationIds[0] as string };
   }
 
-  const onboardInProcess = (operation: string, point = ''): Promise<OperationProcessEnd> =>
-    runOperation(scratch.url, operation, point);
+  async function killAt(operation: string, points: readonly string[]): Promise<void> {
+    for (const point of points) {
+      const end = await runOperation(scratch.url, operation, point);
+      expect({ point, ...end }).toEqual({ point, signal: 'SIGKILL', status: '' });
+    }
+  }
 
   /** Everything an onboarding leaves behind, without the ids that differ. */
   async function resultOf(slug: string): Promise<unknown> {

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { BackupsReadModel, BackupsService } from '#tenancy';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { runOperation, type OperationProcessEnd } from '../support/operation-process.js';
+import { killPoints, killSeed, seeded } from '../support/kill-points.js';
+import { runOperation } from '../support/operation-process.js';
 import { tenantManifest, TestTenancy } from '../support/tenancy.js';
 
 /** Where the process dies, each time at a later point of the same operation. */
@@ -22,7 +23,8 @@ const deaths = {
   drill: ['restore:after:create database', 'restore:progress:1', 'restore:done'],
 };
 
-describe('backup, restore and drill killed with SIGKILL in the middle of steps', () => {
+describe(`backup, restore and drill killed with SIGKILL in the middle of steps (TIERDECK_TEST_SEED=${killSeed})`, () => {
+  const random = seeded(killSeed);
   let scratch: TestDatabase;
   let tenancy: TestTenancy;
   let dataDir: string;
@@ -32,7 +34,7 @@ describe('backup, restore and drill killed with SIGKILL in the middle of steps',
     dataDir = await mkdtemp(join(tmpdir(), 'tierdeck-restore-'));
     tenancy = await TestTenancy.start(scratch.url, { reconcile: false, configuration: { dataDir } });
     const { operationIds } = await tenancy.apply(tenantManifest('shop', { data: undefined }));
-    expect(await perform(operationIds[0] as string)).toEqual({ signal: null, status: 'SUCCEEDED' });
+    expect(await tenancy.perform(operationIds[0] as string)).toBe('SUCCEEDED');
     await write('as-archived');
   });
 
@@ -48,7 +50,7 @@ describe('backup, restore and drill killed with SIGKILL in the middle of steps',
     const command = <T>(work: Parameters<typeof tenancy.foundation.commands.asSystem<T>>[1]): Promise<T> =>
       tenancy.foundation.commands.asSystem('test', work);
     const { operationId, backupId } = await command((c) => backups.backUp(c, 'shop'));
-    await killAt(operationId, deaths.backup);
+    await killAt(operationId, killPoints(deaths.backup, 1, random));
     const { id } = await tenancy.readModel.bySlug('shop');
     expect(await readModel.backups(id, 10)).toMatchObject([{ id: backupId, status: 'COMPLETE', rows: 1 }]);
 
@@ -56,7 +58,7 @@ describe('backup, restore and drill killed with SIGKILL in the middle of steps',
     const restore = await command((c) =>
       backups.restore(c, { tenant: 'shop', mode: 'IN_PLACE', confirm: 'shop' }),
     );
-    await killAt(restore.operationId, deaths.restore);
+    await killAt(restore.operationId, killPoints(deaths.restore, 3, random));
     expect(await regions()).toEqual(['as-archived']);
     expect((await tenancy.readModel.bySlug('shop')).status).toBe('ACTIVE');
     expect(await readModel.restore(restore.operationId)).toMatchObject({ status: 'COMPLETE' });
@@ -64,7 +66,7 @@ describe('backup, restore and drill killed with SIGKILL in the middle of steps',
     expect(before).toMatchObject({ status: 'COMPLETE', rows: 2 });
 
     const drill = await command((c) => backups.drill(c, 'shop', backupId));
-    await killAt(drill, deaths.drill);
+    await killAt(drill, killPoints(deaths.drill, 1, random));
     expect(await readModel.drills(id, 10)).toMatchObject([{ status: 'PASSED', rows: 1 }]);
     const left = await tenancy.database.query(
       `select datname from pg_database where datname like 'tierdeck_drill_%'`,
@@ -76,17 +78,11 @@ describe('backup, restore and drill killed with SIGKILL in the middle of steps',
 
   async function killAt(operation: string, points: readonly string[]): Promise<void> {
     for (const point of points) {
-      expect({ point, ...(await perform(operation, point)) }).toEqual({
-        point,
-        signal: 'SIGKILL',
-        status: '',
-      });
+      const end = await runOperation(scratch.url, operation, point, { dataDir });
+      expect({ point, ...end }).toEqual({ point, signal: 'SIGKILL', status: '' });
     }
-    expect(await perform(operation)).toEqual({ signal: null, status: 'SUCCEEDED' });
+    expect(await tenancy.perform(operation)).toBe('SUCCEEDED');
   }
-
-  const perform = (operation: string, point = ''): Promise<OperationProcessEnd> =>
-    runOperation(scratch.url, operation, point, { dataDir });
 
   const inShop = async <T>(work: Parameters<typeof tenancy.databases.withTenant<T>>[1]): Promise<T> => {
     const { id, databaseId } = await tenancy.readModel.bySlug('shop');

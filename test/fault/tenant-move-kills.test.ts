@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MovesService } from '../../libs/tenancy/src/moves/moves.service.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { homesOf, runMover, seeded } from '../support/move-kills.js';
+import { killSeed, seeded } from '../support/kill-points.js';
+import { homesOf, runMover } from '../support/move-kills.js';
 import { lastMove, moveRemains, MovingDataPlane, MovingWriter } from '../support/moving-tenant.js';
 import { tenantManifest, TestTenancy } from '../support/tenancy.js';
 
 /** Each costs the start of a process; the bench kills more often. */
 const kills = 4;
-const seed = Number(process.env['TIERDECK_SEED'] ?? Date.now() % 1_000_000);
 
 describe('a move whose mover is killed with SIGKILL again and again', () => {
   let scratch: TestDatabase;
@@ -29,8 +29,8 @@ describe('a move whose mover is killed with SIGKILL again and again', () => {
     await scratch.drop();
   });
 
-  it(`ends forward or back, with one home and all that was written; seed ${seed}`, async () => {
-    const random = seeded(seed);
+  it(`ends forward or back, with one home and all that was written (TIERDECK_TEST_SEED=${killSeed})`, async () => {
+    const random = seeded(killSeed);
     const writer = new MovingWriter(plane.scope(tenantId, 60_000), 'kills');
     const command = (work: Parameters<typeof tenancy.foundation.commands.asSystem<string | undefined>>[1]) =>
       tenancy.foundation.commands.asSystem('test', work);

@@ -2,17 +2,6 @@ import { spawn } from 'node:child_process';
 import type { TestTenancy } from './tenancy.js';
 import { lastMove } from './moving-tenant.js';
 
-/** Numbers that follow from a seed: mulberry32. */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 export interface MoverRun {
   killed: boolean;
   /** State in which the move rests; empty if the mover was killed. */

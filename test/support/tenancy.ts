@@ -36,10 +36,12 @@ export interface TenancyOptions {
 
 /** The tenancy domain on a control-plane database, with a reconciler, without HTTP. */
 export class TestTenancy {
+  #reconciler: OperationsReconciler | undefined;
+
   private constructor(
     readonly app: INestApplicationContext,
     readonly foundation: Foundation,
-    private readonly reconciler: OperationsReconciler,
+    private readonly leaseMs: number,
     private readonly dataDir: string,
   ) {}
 
@@ -64,23 +66,31 @@ export class TestTenancy {
     await app
       .get(TenantDatabases)
       .ensureCluster(clusterOfUrl('local', 'eu', options.clusterUrl ?? databaseUrl));
-    const reconciler = new OperationsReconciler(foundation.operations, foundation.logger, {
-      pollMs: 50,
-      leaseMs: options.leaseMs ?? 5_000,
-    });
-    const tenancy = new TestTenancy(app, foundation, reconciler, dataDir);
+    const tenancy = new TestTenancy(app, foundation, options.leaseMs ?? 5_000, dataDir);
     if (options.reconcile !== false) await tenancy.reconcile();
     return tenancy;
   }
 
-  /** Starts to perform operations, unless the start has done so. */
-  reconcile(): Promise<void> {
-    return this.reconciler.start(this.foundation.notifications);
+  /** Starts to perform operations, unless the start has done so; also after a {@link rest}. */
+  async reconcile(): Promise<void> {
+    const { operations, logger, notifications } = this.foundation;
+    this.#reconciler = new OperationsReconciler(operations, logger, { pollMs: 50, leaseMs: this.leaseMs });
+    await this.#reconciler.start(notifications);
   }
 
   /** Performs no operation any more: another process shall. */
-  rest(): Promise<void> {
-    return this.reconciler.stop();
+  async rest(): Promise<void> {
+    await this.#reconciler?.stop();
+  }
+
+  /** Performs operations until this one has ended: what another process left is brought to its end here. */
+  async perform(operation: string, timeoutMs = 60_000): Promise<string> {
+    await this.reconcile();
+    try {
+      return await this.operations.settled(operation, timeoutMs);
+    } finally {
+      await this.rest();
+    }
   }
 
   get database(): Database {
@@ -140,7 +150,7 @@ export class TestTenancy {
   }
 
   async stop(): Promise<void> {
-    await this.reconciler.stop();
+    await this.rest();
     await this.app.close();
     await this.foundation.close();
     await rm(this.dataDir, { recursive: true, force: true });

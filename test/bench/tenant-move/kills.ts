@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { seeded } from '../../support/move-kills.js';
+import { seeded } from '../../support/kill-points.js';
 import type { ControlPlaneProcess } from '../control-plane-process.js';
 import { median } from '../measure.js';
 import type { Measurement } from '../report.js';
