@@ -139,6 +139,72 @@ spec:
     );
   });
 
+  it('keeps segments, projects and environments', async () => {
+    const said = async (...args: string[]): Promise<string> => {
+      const { code, stdout, stderr } = await tierdeck(args);
+      expect({ args, code, stderr: code === 0 ? '' : stderr }).toEqual({ args, code: 0, stderr: '' });
+      return stdout;
+    };
+    expect(await said('segment', 'create', 'Europe', '--where', 'region IN eu', '-d', 'Ours')).toBe(
+      'segment/Europe created\n',
+    );
+    await said('segment', 'update', 'Europe', '--where', 'region IN eu,uk', 'not plan IN trial');
+    expect(await said('segment', 'list')).toMatch(/Europe +region IN eu,uk; not plan IN trial +0 +Ours/);
+    expect(await said('segment', 'show', 'Europe')).toMatch(/version +2/);
+    expect((await tierdeck(['segment', 'update', 'Europe'])).stderr).toContain('Nothing was named');
+    await said('segment', 'delete', 'Europe');
+    expect((await tierdeck(['segment', 'show', 'Europe'])).stderr).toContain('SEGMENT_NOT_FOUND');
+    await said('project', 'create', 'money', '--name', 'Money');
+    await said('project', 'update', 'money', '-d', 'Prices');
+    expect(await said('project', 'list')).toMatch(/money +Money +0 +Prices/);
+    expect(JSON.parse(await said('project', 'show', 'money', '-o', 'json'))).toMatchObject({ version: 2 });
+    expect((await tierdeck(['project', 'show', 'none'])).stderr).toContain('PROJECT_NOT_FOUND');
+    const made = await tierdeck(['environment', 'create', 'drill', '--clone-of', 'staging']);
+    expect(made).toMatchObject({ code: 0, stdout: 'environment/drill created\n' });
+    expect(made.stderr).toMatch(/\d+ flags copied from staging/);
+    expect(await said('environment', 'list')).toMatch(/drill +STAGING +3/);
+    expect(await said('environment', 'show', 'drill')).toContain('STAGING');
+  });
+
+  it('imports flags, sets shares with conditions, and exports what applies without a difference', async () => {
+    const [file, exported] = [join(home, 'unleash.json'), join(home, 'exported.yaml')];
+    const features = [
+      { name: 'cli.taken', type: 'release', enabled: true, strategies: [{ name: 'default' }] },
+    ];
+    await writeFile(file, JSON.stringify({ version: 2, features }));
+    expect((await tierdeck(['flag', 'import', file, '--dry-run'])).stderr).toContain('1 flags would be');
+    expect((await tierdeck(['flag', 'import', file])).code).toBe(0);
+    const share = ['--percentage', '20', '--where', 'channel IN web,edi'];
+    const tenant = ['cli.taken', 'on', '--tenant', 'northwind'];
+    expect((await tierdeck(['flag', 'set', ...tenant, ...share])).stdout).toMatch(/^flag\/cli\.taken set/);
+    const { stdout: manifest } = await tierdeck(['flag', 'export', 'cli.taken']);
+    expect(manifest).toMatch(/percentage: 20/);
+    expect(manifest).toMatch(/contextName: channel/);
+    await writeFile(exported, manifest);
+    expect(await tierdeck(['diff', '-f', exported])).toMatchObject({ code: 0, stdout: '' });
+    const half = ['--percentage', '50', '--where', 'channel IN web', '--submit'];
+    const opened = await tierdeck(['change-request', 'open', ...tenant, ...half]);
+    const id = /change-request\/(\S+)/.exec(opened.stdout)?.[1] ?? '';
+    expect((await tierdeck(['change-request', 'show', id])).stdout).toContain('on for 50 %');
+    expect((await tierdeck(['change-request', 'apply', id])).stdout).toContain('applied');
+    const { stdout: after } = await tierdeck(['flag', 'export', 'cli.taken']);
+    expect(after).toMatch(/percentage: 50/);
+    expect(after).not.toMatch(/edi/);
+  });
+
+  it('changes room and rate card of a cluster, and nothing that is not named', async () => {
+    const { stdout } = await tierdeck(['cluster', 'list', '-o', 'name']);
+    const cluster = stdout.split('\n')[0] ?? '';
+    const terms = ['--max-databases', '77', '--worker-cost', '9.5'];
+    expect((await tierdeck(['cluster', 'update', cluster, ...terms])).stdout).toBe(
+      `cluster/${cluster} updated\n`,
+    );
+    expect((await tierdeck(['cluster', 'list'])).stdout).toMatch(/of 77 .* 9\.5$/m);
+    await tierdeck(['cluster', 'update', cluster, '--pooled-cost', '3']);
+    expect((await tierdeck(['cluster', 'list'])).stdout).toMatch(/of 77 .* 3 .* 9\.5$/m);
+    expect((await tierdeck(['cluster', 'update', cluster])).stderr).toContain('Nothing was named');
+  });
+
   it('boosts a quota and takes it back', async () => {
     const boosted = await tierdeck(['quota', 'boost', 'northwind', 'REQUEST_RATE', '80', '--minutes', '5']);
     expect(boosted.stdout).toMatch(/northwind REQUEST_RATE: 80 .*boost until/);

@@ -1,17 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { parse } from 'yaml';
 import type { Client } from '../client.js';
 import { CliError } from '../cli-error.js';
 import type { Context } from '../context.js';
 import { parseFormat, render, renderOne } from '../output.js';
-import {
-  parseConstraint,
-  ruleConditions,
-  segmentIds,
-  withRuleConditions,
-  type RuleOptions,
-} from '../rule-options.js';
+import { ruleConditions, segmentIds, withRuleConditions, type RuleOptions } from '../rule-options.js';
+import { readYaml } from '../read-yaml.js';
 import { policyCommands } from './approval-policy.js';
 import {
   decided,
@@ -22,6 +15,7 @@ import {
   type ScopeOptions,
   type Summary,
 } from './flag.js';
+import { constraintsOf } from './segment.js';
 
 interface ChangeRequest {
   id: string;
@@ -238,21 +232,8 @@ async function changesOf(
 async function segmentChange(client: Client, options: OpenOptions): Promise<unknown[]> {
   const [segment, ...more] = await segmentIds(client, options.segment ?? []);
   if (more.length > 0) throw new CliError('INVALID_ARGUMENT', 'Name one segment.');
-  const constraints = options.file
-    ? await readYaml(options.file)
-    : (options.where ?? []).map((one) => parseConstraint(one));
+  const constraints = (await constraintsOf(options)) ?? [];
   return [{ kind: 'UPDATE_SEGMENT', segment, constraints }];
-}
-
-async function readYaml(file: string): Promise<unknown> {
-  const text = await readFile(file, 'utf8').catch(() => {
-    throw new CliError('FILE_NOT_FOUND', `There is no file ${file}.`);
-  });
-  try {
-    return parse(text) as unknown;
-  } catch (error) {
-    throw new CliError('FILE_INVALID', `${file}: ${(error as Error).message}`);
-  }
 }
 
 async function find(client: Client, id: string): Promise<ChangeRequest> {
