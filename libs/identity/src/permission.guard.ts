@@ -24,8 +24,8 @@ export const CurrentActor = createParamDecorator(
 );
 
 /** The actor with its role, where what is asked for decides what it needs. */
-export const CurrentPrincipal = createParamDecorator(
-  (_: unknown, context: ExecutionContext): Principal => principalOf(context),
+export const CurrentPrincipal = createParamDecorator((_: unknown, context: ExecutionContext): Principal =>
+  principalOf(context),
 );
 
 function principalOf(context: ExecutionContext): Principal {
