@@ -206,16 +206,14 @@ export async function stamp(
   revision: number,
   environment?: string,
 ): Promise<number> {
-  await tx.query(
-    `insert into flag_environment (flag_key, environment, revision)
-     select $1, name, $2 from environment where $3::text is null or name = $3
-     on conflict (flag_key, environment) do update set revision = excluded.revision`,
-    [key, revision, environment ?? null],
-  );
   const [row] = await rowsOf<{ version: number }>(
     tx,
-    'update flag set version = version + 1, updated_at = clock_timestamp() where key = $1 returning version',
-    [key],
+    `with stamped as (
+       insert into flag_environment (flag_key, environment, revision)
+       select $1, name, $2 from environment where $3::text is null or name = $3
+       on conflict (flag_key, environment) do update set revision = excluded.revision)
+     update flag set version = version + 1, updated_at = clock_timestamp() where key = $1 returning version`,
+    [key, revision, environment ?? null],
   );
   return row?.version ?? 0;
 }

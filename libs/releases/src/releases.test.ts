@@ -105,6 +105,41 @@ describe('releases', () => {
     await stop();
   });
 
+  it('carries share and conditions of a rule through its waves, and restores those that were there', async () => {
+    const where = (...values: string[]) => [
+      { contextName: 'channel', operator: 'IN', values, inverted: false, caseInsensitive: false },
+    ];
+    const flag = 'pricing.percent-deals';
+    const old = { enabled: true, percentage: 60, stickiness: 'userId', constraints: where('edi') };
+    await here.world.commands.asSystem('test', async (command) => {
+      const scope = { kind: 'TENANT', key: 'aldi' } as const;
+      await here.world.flags.setRule(command, { flag, environment: 'production', scope, ...old });
+    });
+    const whole = (environment = 'production'): Promise<unknown[]> =>
+      here.world.database.query(
+        `select scope_key, enabled, percentage, stickiness, constraints, segments, starts_at, ends_at, reason
+         from flag_rule where flag_key = $1 and environment = $2 order by 1`,
+        [flag, environment],
+      );
+    const before = await whole();
+    await reconcile();
+    const change = { enabled: true, percentage: 20, constraints: where('web') };
+    const id = await started({ flagChanges: [{ flag, ...change }] });
+    expect(await whole('staging')).toMatchObject([change]);
+    const first = await until(id, ({ waves }) => waves[0]?.status === 'HELD');
+    expect(first.exposed).toEqual(['aldi', 'bolt']);
+    expect(await whole()).toMatchObject([
+      { scope_key: 'aldi', stickiness: null, ...change },
+      { scope_key: 'bolt', ...change },
+    ]);
+    const stop = traffic(() => 0);
+    await until(id, ({ waves }) => waves[1]?.status !== 'PENDING');
+    await stop();
+    await as(author, (command) => here.world.releases.rollBack(command, id, null));
+    expect(await settled(id)).toMatchObject({ status: 'ROLLED_BACK', exposed: [] });
+    expect(await whole()).toEqual(before);
+  });
+
   it('starts nobody while it is paused, goes on when resumed, and keeps the exposed when aborted', async () => {
     await reconcile();
     const id = await started();

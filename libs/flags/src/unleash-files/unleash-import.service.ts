@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Command } from '#audit';
+import { contentDigest, type Command } from '#audit';
 import { TierdeckError } from '#platform';
 import {
   payloadValue,
@@ -11,7 +11,7 @@ import {
 } from '../compiler/index.js';
 import { flagTypes, type FlagVariant } from '../flag.js';
 import { FlagsService } from '../flags.service.js';
-import { environmentNames, findFlag } from '../flags.store.js';
+import { environmentNames, environmentState, findFlag, type FlagRecord } from '../flags.store.js';
 import { EnvironmentNotFoundError } from '../flags.errors.js';
 import { ProjectsService } from '../projects.service.js';
 import { SegmentsService } from '../segments.service.js';
@@ -131,8 +131,10 @@ export class UnleashImportService {
       dependencies: feature.dependencies.map(({ feature: flag, ...rest }) => ({ flag, ...rest })),
     };
     try {
-      if (stored) await this.flags.updateFlag(command, { ...definition, imported: true, reason });
-      else await this.flags.createFlag(command, { ...definition, imported: true });
+      // A file has many flags, and what they are is mostly the same in the file of the next environment.
+      if (!stored) await this.flags.createFlag(command, { ...definition, imported: true });
+      else if (!isSo(stored, definition))
+        await this.flags.updateFlag(command, { ...definition, imported: true, reason });
       await this.flags.setStrategies(command, {
         flag: feature.name,
         environment,
@@ -140,12 +142,14 @@ export class UnleashImportService {
         variants: feature.variants,
         reason,
       });
-      await this.flags.setEnabled(command, {
-        flag: feature.name,
-        environment,
-        enabled: feature.enabled,
-        reason,
-      });
+      const { enabled } = await environmentState(command.tx, feature.name, environment);
+      if (enabled !== feature.enabled)
+        await this.flags.setEnabled(command, {
+          flag: feature.name,
+          environment,
+          enabled: feature.enabled,
+          reason,
+        });
     } catch (error) {
       // One flag that cannot be here does not keep the others away; nothing of it was written before it was refused.
       if (!(error instanceof TierdeckError) || error.code === 'CHANGE_REQUEST_REQUIRED') throw error;
@@ -169,6 +173,12 @@ function variantsOf(feature: UnleashFeature): FlagVariant[] {
     found.set(name, { name, ...(payload ? { payload: payloadValue(payload) } : {}) });
   }
   return [...found.values()];
+}
+
+/** Whether the flag is all that the definition says. */
+function isSo(stored: FlagRecord, definition: Partial<FlagRecord>): boolean {
+  const names = Object.keys(definition) as (keyof FlagRecord)[];
+  return names.every((name) => contentDigest(stored[name]) === contentDigest(definition[name]));
 }
 
 function has(variants: readonly FlagVariant[] | undefined, name: string): boolean {
