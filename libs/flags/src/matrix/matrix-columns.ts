@@ -38,7 +38,7 @@ export class MatrixColumns {
   constructor(private readonly database: Database) {}
 
   /**
-   * A window of the columns, and how many there are in all. Units are only counted, by index, outside of the tenants
+   * A window of the columns, and how many there are in all. Units are only counted, in one pass, outside of the tenants
    * that the window touches: sorting them all for every window would cost more than the rest of the matrix.
    */
   async window(
@@ -82,10 +82,15 @@ const unitMatches = (tenant: string) => `u.kind = any($2::text[])
   and ($3::text is null or u.name ilike $3 or u.code ilike $3 or ${tenant}.name ilike $3 or ${tenant}.slug ilike $3)`;
 
 /** Every tenant with the number of its columns and the place of its last one. */
-const placedTenants = `with size as materialized (
+const placedTenants = `with shown as materialized (
+    select * from tenant where status <> 'OFFBOARDED' and ($1::text is null or slug = $1)
+  ), counted as materialized (
+    select u.tenant_id, count(*)::int as units from unit u join shown t on t.id = u.tenant_id
+    where ${unitMatches('t')} group by u.tenant_id
+  ), size as materialized (
     select t.*, case when $3::text is null or t.name ilike $3 or t.slug ilike $3 then 1 else 0 end as own,
-      (select count(*) from unit u where u.tenant_id = t.id and ${unitMatches('t')}) as units
-    from tenant t where t.status <> 'OFFBOARDED' and ($1::text is null or t.slug = $1)
+      coalesce(c.units, 0) as units
+    from shown t left join counted c on c.tenant_id = t.id
   ), place as materialized (
     select *, own + units as columns, sum(own + units) over (order by slug collate "C") as last
     from size where own + units > 0
