@@ -99,7 +99,7 @@ describe('a tenant that moves from one database to another', () => {
 
   it('is written where it was until it is paused, and in the standby as soon as it is open', async () => {
     await write('before');
-    await setHome(oldHome, 'PAUSED', 'infinity');
+    await setHome(oldHome, 'PAUSED', new Date(Date.now() + 60_000).toISOString());
     const waiting = [
       write('statement'),
       scope().transaction(async (tx) => {
@@ -197,6 +197,70 @@ describe('a tenant that moves from one database to another', () => {
       expect(await regions(oldHome)).toEqual([]);
       expect(await regions(newHome)).toEqual(['once']);
     }
+  });
+
+  it('is never read where it lived before, by an instance that has not heard of the move', async () => {
+    await write('shared');
+    const before = scope();
+    expect((await before.query('select code from region')).rows).toEqual([{ code: 'shared' }]);
+    await setHome(oldHome, 'MOVED');
+    await setHome(newHome, 'ACTIVE');
+    await withTestClient(newHome.name, (client) =>
+      client.query(`insert into region (tenant_id, code, name) values ($1, 'newer', 'x')`, [tenant]),
+    );
+    const read = async (isolation: 'read committed' | 'repeatable read', readOnly: boolean): Promise<unknown> =>
+      before.transaction(async (tx) => (await tx.query('select code from region')).rows, {
+        isolation,
+        readOnly,
+      });
+    const newer = [{ code: 'newer' }];
+    expect((await before.query('select code from region')).rows).toEqual(newer);
+    publish(oldHome.name, newHome.name);
+    expect(await read('read committed', true)).toEqual(newer);
+    publish(oldHome.name, newHome.name);
+    expect(await read('repeatable read', true)).toEqual(newer);
+    publish(oldHome.name, null);
+    await expect(scope(30).query('select code from region')).rejects.toMatchObject({ code: 'TENANT_MOVING' });
+  });
+
+  it('is read on one side only by a transaction that the move overtakes', async () => {
+    for (const isolation of ['read committed', 'repeatable read'] as const) {
+      tenant = randomUUID();
+      publish(oldHome.name, newHome.name);
+      await setHome(newHome, 'PAUSED', 'infinity');
+      await write('old');
+      const seen: unknown[][] = [];
+      await scope().transaction(
+        async (tx) => {
+          const codes: unknown[] = [];
+          seen.push(codes);
+          codes.push((await tx.query('select code from region')).rows[0]);
+          if (seen.length === 1) {
+            await setHome(oldHome, 'MOVED');
+            await setHome(newHome, 'ACTIVE');
+            await withTestClient(newHome.name, (client) =>
+              client.query(`insert into region (tenant_id, code, name) values ($1, 'new', 'x')`, [tenant]),
+            );
+          }
+          codes.push((await tx.query('select code from region')).rows[0]);
+        },
+        { isolation, readOnly: true },
+      );
+      const [old, now] = [{ code: 'old' }, { code: 'new' }];
+      // One snapshot for the whole transaction is of the moment before the move; else it begins again in the new home.
+      expect(seen).toEqual(isolation === 'repeatable read' ? [[old, old]] : [[old], [now, now]]);
+    }
+  });
+
+  it('is not read where it goes before it has come', async () => {
+    await withTestClient(newHome.name, (client) =>
+      client.query(`insert into region (tenant_id, code, name) values ($1, 'copied so far', 'x')`, [tenant]),
+    );
+    publish(newHome.name, null);
+    await expect(scope(30).query('select code from region')).rejects.toMatchObject({ code: 'TENANT_MOVING' });
+    const waiting = scope().query('select code from region');
+    await setHome(newHome, 'ACTIVE');
+    expect((await waiting).rowCount).toBe(1);
   });
 
   it('lets the mover wait for a writer that is still at work, and not the other way round', async () => {
