@@ -7,6 +7,8 @@ export interface TenantHome {
   database(): DatabaseSnapshot;
   /** That database said that the tenant has moved away. @returns false if no other one is known yet. */
   movedFrom(databaseId: string): boolean;
+  /** Whether that database must be asked before it is read: it may be one that the tenant has left. */
+  isUncertain(): boolean;
   /** Where this process's writers of the tenant wait together while it is paused. */
   readonly queue: PauseQueue;
 }

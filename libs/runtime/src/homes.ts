@@ -12,12 +12,18 @@ export class Homes {
   readonly #inStandby = new Set<string>();
   readonly #queues = new Map<string, PauseQueue>();
 
-  constructor(private readonly directory: () => Directory) {}
+  /** @param isInformed whether the control plane's stream is open: who is cut off may have missed a move. */
+  constructor(
+    private readonly directory: () => Directory,
+    private readonly isInformed: () => boolean = () => true,
+  ) {}
 
   of(tenantId: string): TenantHome {
     return {
       database: () => this.#database(tenantId),
       movedFrom: (databaseId) => this.#movedFrom(tenantId, databaseId),
+      // A move is announced by a standby before it begins to cut over, and its way back keeps one.
+      isUncertain: () => !this.isInformed() || this.directory().standby(tenantId) !== undefined,
       queue: this.#queue(tenantId),
     };
   }

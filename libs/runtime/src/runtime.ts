@@ -61,7 +61,10 @@ export class TierdeckRuntime {
   readonly #pools: ConnectionPools;
   readonly #listeners = new Set<(notice: SnapshotNotice) => void>();
   readonly #admitted = new AsyncLocalStorage<string>();
-  readonly #homes = new Homes(() => this.#directory);
+  readonly #homes = new Homes(
+    () => this.#directory,
+    () => this.#client.connected,
+  );
   /** Of the one tenant that this process serves, also after it is gone from the snapshot. */
   #ownId: string | undefined;
   #directory = new Directory({ revision: -1, tenants: [], databases: [] });

@@ -24,6 +24,18 @@ export function readOnlyContextOf(tenantId: string): Statement {
   };
 }
 
+/**
+ * Behind the context, where the tenant may have moved: fails as a write does if this database is not its home
+ * (migrations/tenant/0007_readers_at_home.sql). It costs a look at a table, so it is for those who cannot be sure.
+ */
+export const atHome: Statement = { name: 'tierdeck_at_home', text: 'select tierdeck_at_home()', values: [] };
+
+/** The database is of a version before the question; a migration of the fleet brings it. */
+export function knowsNoHome(error: unknown): boolean {
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  return code === '42883' && typeof message === 'string' && message.includes('tierdeck_at_home');
+}
+
 /** A statement tried to write in a read-only transaction. */
 export function isReadOnlyRefusal(error: unknown): boolean {
   return (error as { code?: unknown } | null)?.code === '25006';

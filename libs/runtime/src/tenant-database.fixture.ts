@@ -12,12 +12,11 @@ export interface TenantDatabaseFixture {
 
 /** Table `item (tenant_id, sku, quantity)` with one row `own-<tenant>` for each tenant. */
 export async function createTenantDatabase(tenantIds: readonly string[]): Promise<TenantDatabaseFixture> {
-  const database = await createTestDatabase('tenant');
+  const database = await createTestDatabase('empty');
   const role = `login_${randomBytes(4).toString('hex')}`;
   const url = new URL(database.url);
   await withTestClient(database.name, async (client) => {
     await createTestLogin(client, role, 'pass');
-    await client.query('drop table item cascade');
     await client.query(
       `create table item (
          tenant_id uuid not null default current_setting('tierdeck.tenant_id')::uuid,
@@ -25,8 +24,9 @@ export async function createTenantDatabase(tenantIds: readonly string[]): Promis
     );
     await client.query('alter table item enable row level security, force row level security');
     await client.query(
-      `create policy own_tenant on item
-         using (tenant_id = (select tierdeck_tenant())) with check (tenant_id = (select tierdeck_tenant()))`,
+      `create policy tenant on item
+         using (tenant_id = (select current_setting('tierdeck.tenant_id'))::uuid)
+         with check (tenant_id = (select current_setting('tierdeck.tenant_id'))::uuid)`,
     );
     await client.query(`grant select, insert, update, delete on item to tierdeck_service`);
     await client.query(
@@ -54,5 +54,5 @@ export async function createTenantDatabase(tenantIds: readonly string[]): Promis
 
 /** The home of tenants that never move. */
 export function fixedHome(login: DatabaseSnapshot): TenantHome {
-  return { database: () => login, movedFrom: () => false, queue: new PauseQueue() };
+  return { database: () => login, movedFrom: () => false, isUncertain: () => false, queue: new PauseQueue() };
 }

@@ -5,11 +5,13 @@ import { TenantReadOnly } from './errors.js';
 import { pipeline, type Statement } from './scoped-query.js';
 import type { DatabaseSnapshot } from './wire.js';
 import {
+  atHome,
   contextOf,
   forgetPlans,
   isOutdatedPlan,
   isReadOnlyRefusal,
   isWallRefusal,
+  knowsNoHome,
   readOnlyContextOf,
   statementOf,
 } from './statements.js';
@@ -68,6 +70,8 @@ export function createTenantScope(options: TenantScopeOptions): TenantScope {
 
   const newPatience = (): MovePatience => new MovePatience(home, moveDeadlineMs, arrive);
 
+  const asks = ({ pool }: Connection): boolean => home.isUncertain() && !unasked.has(pool);
+
   function acquire(): Connection | Promise<Connection> {
     const database = home.database();
     const acquired = pools.acquire(database, tenantId);
@@ -98,7 +102,8 @@ export function createTenantScope(options: TenantScopeOptions): TenantScope {
     begin: Statement,
   ): Promise<T> {
     const since = performance.now();
-    const transaction = new Transaction(connection, [begin, context], options.onWallRefusal);
+    const opening = asks(connection) ? [begin, context, atHome] : [begin, context];
+    const transaction = new Transaction(connection, opening, options.onWallRefusal);
     let clean = true;
     try {
       const result = await work(transaction);
@@ -127,7 +132,8 @@ export function createTenantScope(options: TenantScopeOptions): TenantScope {
           let failure: unknown;
           try {
             const context = isReadOnly() ? aheadReadOnly : ahead;
-            const result = await pipeline(connection.client, context, statementOf(sql, parameters));
+            const opening = asks(connection) ? [...context, atHome] : context;
+            const result = await pipeline(connection.client, opening, statementOf(sql, parameters));
             return result as QueryResult<Row>;
           } catch (error) {
             failure = error;
@@ -137,7 +143,8 @@ export function createTenantScope(options: TenantScopeOptions): TenantScope {
           }
           if (isWallRefusal(failure)) options.onWallRefusal?.();
           if (isReadOnlyRefusal(failure) && isReadOnly()) throw new TenantReadOnly(failure);
-          if (attempt === 1 && isOutdatedPlan(failure)) forgetPlans();
+          if (knowsNoHome(failure)) unasked.add(connection.pool);
+          else if (attempt === 1 && isOutdatedPlan(failure)) forgetPlans();
           else await (patience ??= newPatience()).wait(failure, connection.pool.login);
         }
       } finally {
@@ -157,7 +164,8 @@ export function createTenantScope(options: TenantScopeOptions): TenantScope {
               await (patience ??= newPatience()).wait(error, connection.pool.login);
               continue;
             }
-            if (isOutdatedPlan(error)) forgetPlans();
+            if (knowsNoHome(error)) unasked.add(connection.pool);
+            else if (isOutdatedPlan(error)) forgetPlans();
             else if (!isTransient(error)) throw error;
             if (attempt++ >= attempts) throw error;
           }
@@ -195,7 +203,7 @@ class Transaction implements TenantQueryable {
         statementOf(sql, parameters),
       )) as QueryResult<Row>;
     } catch (error) {
-      if (fenceOf(error) || isReadOnlyRefusal(error)) this.refused = error;
+      if (fenceOf(error) || isReadOnlyRefusal(error) || knowsNoHome(error)) this.refused = error;
       if (isWallRefusal(error)) this.onWallRefusal?.();
       throw error;
     }
@@ -232,6 +240,9 @@ function beginStatement(isolation: string, readOnly: boolean): Statement {
 function endStatement(text: 'commit' | 'rollback'): Statement {
   return { name: `tierdeck_${text}`, text, values: [] };
 }
+
+/** Pools whose database cannot be asked whether it is a tenant's home. */
+const unasked = new WeakSet<object>();
 
 const transient = new Set<unknown>(['40001', '40P01']);
 

@@ -48,29 +48,23 @@ export async function tableFlaws(client: pg.ClientBase): Promise<string[]> {
     .map(({ name, flaw }) => `Table ${name} ${flaw}: its rows cannot be moved.`);
 }
 
-/**
- * Puts the fence on tables that a release made after it came, and the same question before reads where their own policy
- * does not ask it; a lock that is not to be had soon is an error.
- */
+/** Puts the fence on tables that a release made after it came; a lock that is not to be had soon is an error. */
 export async function ensureFences(client: pg.Client): Promise<void> {
-  const { rows } = await client.query<{ statement: string }>(
-    `select s.statement from pg_class c cross join lateral (
-       select format('create trigger tierdeck_fence before insert or update or delete on %I
-           for each statement execute function tierdeck_fence()', c.relname) as statement
-         where not exists (select from pg_trigger t where t.tgrelid = c.oid and t.tgname = 'tierdeck_fence')
-       union all
-       select format('create policy at_home on %I as restrictive for select
-           using ((select tierdeck_tenant()) is not null)', c.relname)
-         where not exists (select from pg_policy p where p.polrelid = c.oid
-           and pg_get_expr(p.polqual, p.polrelid) like '%tierdeck_tenant()%')
-     ) s
+  const { rows } = await client.query<{ name: string }>(
+    `select format('%I', c.relname) as name from pg_class c
      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
-       and c.relname <> all($1)`,
+       and c.relname <> all($1)
+       and not exists (select from pg_trigger t where t.tgrelid = c.oid and t.tgname = 'tierdeck_fence')`,
     [ownTables],
   );
-  for (const { statement } of rows) {
+  for (const { name } of rows) {
     await client
-      .query(`begin; set local lock_timeout = '2s'; ${statement}; commit`)
+      .query(
+        `begin; set local lock_timeout = '2s';
+       create trigger tierdeck_fence before insert or update or delete on ${name}
+         for each statement execute function tierdeck_fence();
+       commit`,
+      )
       .catch(async (error: unknown) => {
         await client.query('rollback');
         throw error;
