@@ -99,10 +99,9 @@ export function createTenantScope(options: TenantScopeOptions): TenantScope {
   async function transactionOn<T>(
     connection: Connection,
     work: (tx: TenantQueryable) => Promise<T>,
-    begin: Statement,
+    opening: readonly Statement[],
   ): Promise<T> {
     const since = performance.now();
-    const opening = asks(connection) ? [begin, context, atHome] : [begin, context];
     const transaction = new Transaction(connection, opening, options.onWallRefusal);
     let clean = true;
     try {
@@ -129,10 +128,11 @@ export function createTenantScope(options: TenantScopeOptions): TenantScope {
           const acquired = acquire();
           const connection = acquired instanceof Promise ? await acquired : acquired;
           const since = performance.now();
+          const asked = asks(connection);
           let failure: unknown;
           try {
             const context = isReadOnly() ? aheadReadOnly : ahead;
-            const opening = asks(connection) ? [...context, atHome] : context;
+            const opening = asked ? [...context, atHome] : context;
             const result = await pipeline(connection.client, opening, statementOf(sql, parameters));
             return result as QueryResult<Row>;
           } catch (error) {
@@ -143,7 +143,7 @@ export function createTenantScope(options: TenantScopeOptions): TenantScope {
           }
           if (isWallRefusal(failure)) options.onWallRefusal?.();
           if (isReadOnlyRefusal(failure) && isReadOnly()) throw new TenantReadOnly(failure);
-          if (knowsNoHome(failure)) unasked.add(connection.pool);
+          if (asked && knowsNoHome(failure)) unasked.add(connection.pool);
           else if (attempt === 1 && isOutdatedPlan(failure)) forgetPlans();
           else await (patience ??= newPatience()).wait(failure, connection.pool.login);
         }
@@ -157,14 +157,16 @@ export function createTenantScope(options: TenantScopeOptions): TenantScope {
         for (let attempt = 1; ;) {
           const connection = await acquire();
           const begin = beginStatement(isolation, readOnly || isReadOnly());
+          const asked = asks(connection);
+          const opening = asked ? [begin, context, atHome] : [begin, context];
           try {
-            return await transactionOn(connection, work, begin);
+            return await transactionOn(connection, work, opening);
           } catch (error) {
             if (fenceOf(error)) {
               await (patience ??= newPatience()).wait(error, connection.pool.login);
               continue;
             }
-            if (knowsNoHome(error)) unasked.add(connection.pool);
+            if (asked && knowsNoHome(error)) unasked.add(connection.pool);
             else if (isOutdatedPlan(error)) forgetPlans();
             else if (!isTransient(error)) throw error;
             if (attempt++ >= attempts) throw error;
