@@ -11,7 +11,7 @@ describe('receipts of flag changes', () => {
   const sdks: Unleash[] = [];
 
   beforeAll(async () => {
-    flags = await FlagsFixture.start();
+    flags = await FlagsFixture.start({ offerStreaming: true });
     propagation = new PropagationReadModel(flags.database);
     const { revision } = await flags.create({ key: 'switch', kind: 'BOOLEAN' });
     await flags.served(revision);
