@@ -3,7 +3,7 @@ import { IconBuildingWarehouse, IconFlag3, IconPlus, IconSearch, IconStack2 } fr
 import { useNavigate } from '@tanstack/react-router';
 import { useMantineColorScheme } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import { useState } from 'react';
+import { useState, type KeyboardEvent } from 'react';
 import { tenantStatusTitle } from '../components/badges.js';
 import { useRead } from '../graphql/use-read.js';
 import { useSession } from '../session/session.js';
@@ -112,7 +112,16 @@ export function Palette({ onShortcuts }: { onShortcuts: () => void }) {
         leftSection: <IconSearch size={17} stroke={1.6} />,
         placeholder: 'Tenant, flag, release or action',
         'aria-label': 'Palette search',
+        onKeyDown: takeFirst,
       }}
     />
   );
+}
+
+/** Spotlight marks the first entry when one types, not when answers of the server come after that. */
+function takeFirst({ key, currentTarget }: KeyboardEvent<HTMLInputElement>) {
+  if (key !== 'Enter') return;
+  const dialog = currentTarget.closest('[role="dialog"]');
+  if (dialog?.querySelector('[data-selected]')) return;
+  dialog?.querySelector<HTMLElement>('[data-action]')?.click();
 }
