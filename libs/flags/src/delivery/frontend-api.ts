@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { unleashPayload, type UnleashPayload } from '../compiler/index.js';
 import type { FlagContext } from '../flag.js';
-import type { SdkGrant } from './sdk-access.js';
+import { sees, type SdkGrant } from './sdk-access.js';
 import type { ServedFlag } from './served-flag.js';
 
 export interface FrontendAnswer {
@@ -14,10 +14,10 @@ export interface FrontendAnswer {
 const answers = new WeakMap<ServedFlag, Map<string, string>>();
 
 /** What the frontend SDKs get: the flags that are on for a context, decided here. */
-export function frontendAnswer({ feed, scope }: SdkGrant, context: FlagContext): FrontendAnswer {
+export function frontendAnswer(grant: SdkGrant, context: FlagContext): FrontendAnswer {
   const on: string[] = [];
-  for (const flag of feed.flags.values()) {
-    if (scope.project !== '*' && scope.project !== flag.feature.project) continue;
+  for (const flag of grant.feed.flags.values()) {
+    if (!sees(grant, flag)) continue;
     const { enabled, variant, served } = flag.decide(context);
     if (!enabled) continue;
     // A strategy's variant has a payload of its own; a rule's has the flag's.

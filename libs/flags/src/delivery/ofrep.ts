@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { InvalidInputError } from '#platform';
 import { type FlagDecision } from '../compiler/index.js';
 import { readContext } from './flag-context.js';
-import type { SdkGrant } from './sdk-access.js';
+import { sees, type SdkGrant } from './sdk-access.js';
 import type { ServedFlag } from './served-flag.js';
 
 /** An answer of the OpenFeature remote evaluation protocol. */
@@ -16,7 +16,7 @@ export function ofrepEvaluate(grant: SdkGrant, key: string, body: unknown): Ofre
   const problem = problemOf(grant, body);
   if (problem) return { status: 400, body: { key, ...problem } };
   const flag = grant.feed.flags.get(key);
-  if (!flag)
+  if (!flag || !sees(grant, flag))
     return {
       status: 404,
       body: { key, errorCode: 'FLAG_NOT_FOUND', errorDetails: `There is no flag "${key}".` },
@@ -24,12 +24,14 @@ export function ofrepEvaluate(grant: SdkGrant, key: string, body: unknown): Ofre
   return { status: 200, body: success(flag, flag.decide(ofrepContext(grant, body))) };
 }
 
-/** `POST /ofrep/v1/evaluate/flags`: every flag, with an ETag over the decisions. */
+/** `POST /ofrep/v1/evaluate/flags`: every flag that the token sees, with an ETag over the decisions. */
 export function ofrepEvaluateAll(grant: SdkGrant, body: unknown): OfrepAnswer & { etag?: string } {
   const problem = problemOf(grant, body);
   if (problem) return { status: 400, body: problem };
   const context = ofrepContext(grant, body);
-  const flags = [...grant.feed.flags.values()].map((flag) => success(flag, flag.decide(context)));
+  const flags = [...grant.feed.flags.values()]
+    .filter((flag) => sees(grant, flag))
+    .map((flag) => success(flag, flag.decide(context)));
   const etag = `"${createHash('sha1').update(JSON.stringify(flags)).digest('base64url')}"`;
   return { status: 200, body: { flags }, etag };
 }

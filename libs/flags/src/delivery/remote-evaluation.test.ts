@@ -195,4 +195,22 @@ describe('evaluation on the server', () => {
     expect((await ask(path, { context: { branch: 'northwind/seattle' } }, headers)).status).toBe(304);
     expect((await ask(path, { context: {} }, headers)).status).toBe(200);
   });
+
+  it('shows a token of another project no flag, whatever the protocol', async () => {
+    const { secret } = await flags.commands.asSystem('test', (command) =>
+      flags.tokens.create(command, {
+        name: 'bound',
+        kind: 'FRONTEND',
+        environment: 'production',
+        tenantId: northwindId,
+        project: 'other',
+      }),
+    );
+    const headers = { authorization: secret };
+    expect(names(await ask('/api/frontend', undefined, headers))).toEqual([]);
+    const all = await ask('/ofrep/v1/evaluate/flags', { context: {} }, headers);
+    expect([all.status, all.body['flags']]).toEqual([200, []]);
+    const one = await ask('/ofrep/v1/evaluate/flags/everywhere', { context: {} }, headers);
+    expect([one.status, one.body['errorCode']]).toEqual([404, 'FLAG_NOT_FOUND']);
+  });
 });

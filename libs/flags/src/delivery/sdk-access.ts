@@ -7,6 +7,7 @@ import type { FeedView } from './feed-view.js';
 import { FlagFeed } from './flag-feed.js';
 import type { TokenScope } from './fold/token-scope.js';
 import { SdkTokenCache } from './sdk-token-cache.js';
+import type { ServedFlag } from './served-flag.js';
 import { TenantIdentities } from './tenant-identities.js';
 
 /** What a token opens: the flags of one environment, of all tenants or of one. */
@@ -19,6 +20,11 @@ export interface SdkGrant {
   scope: TokenScope;
   /** The flags as the token sees them, up to date with the feed. */
   view(): FeedView;
+}
+
+/** Whether a token may see a flag at all: it may be bound to one project. */
+export function sees({ scope }: SdkGrant, { feature }: ServedFlag): boolean {
+  return scope.project === '*' || scope.project === feature.project;
 }
 
 /** A refusal in the protocols of the SDKs. */
