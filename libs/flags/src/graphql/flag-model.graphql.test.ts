@@ -97,6 +97,24 @@ describe('the model of flags, over GraphQL', () => {
     expect(await change('createFlag', typed, 'revision')).toMatchObject({ field: 'variants.1.payload' });
   });
 
+  it('matches patterns of a payload schema in linear time, and refuses those that cannot be', async () => {
+    const patterned = (pattern: string) => ({
+      key: 'patterned',
+      kind: 'VARIANT',
+      payloadSchema: { type: 'string', pattern },
+      variants: [{ name: 'a', payload: `${'a'.repeat(60)}!` }],
+    });
+    // Backtracking would take years.
+    expect(await change('createFlag', patterned('^(a+)+$'), 'revision')).toMatchObject({
+      field: 'variants.0.payload',
+    });
+    expect(await change('createFlag', patterned('(a)\\1'), 'revision')).toMatchObject({
+      code: 'INVALID_INPUT',
+      field: 'payloadSchema',
+    });
+    expect((await change('createFlag', patterned('^(a+)+!$'), 'revision')).code).toBeUndefined();
+  });
+
   it('lets one of two writers win, and tells the other', async () => {
     await change('createFlag', { key: 'raced', kind: 'BOOLEAN' }, 'revision');
     const input = { key: 'raced', expectedVersion: 2 };
