@@ -241,9 +241,12 @@ describe('manifests', () => {
     await tenancy.apply(manifest);
     const { operationIds } = await tenancy.apply(manifest.replace('Workers: SHARED', 'Workers: DEDICATED'));
     expect(operationIds).toHaveLength(1);
+    // What it still does would be taken for a change by the manifest that is refused.
+    await tenancy.rest();
     expect(await problemsOf(manifest.replace('database: SHARED', 'database: DEDICATED'))).toMatchObject([
       { line: 7, field: 'spec.database', message: expect.stringContaining('tierdeck tenant move placed') },
     ]);
+    await tenancy.reconcile();
   });
 
   it('applies fields of other domains in the same transaction, and kinds in their order', async () => {
