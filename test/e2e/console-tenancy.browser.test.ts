@@ -9,6 +9,7 @@ import { until } from '../support/until.js';
 /** A whole walk through a wizard, in milliseconds. */
 const walk = 120_000;
 
+// Without a browser the test set-up says so, and the path is empty.
 (chromiumPath ? describe : describe.skip)('console: tenancy', () => {
   let stack: TestStack;
   let browser: ConsoleBrowser;

@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
 import { CliError } from '../cli-error.js';
 import type { Context } from '../context.js';
-import { parseFormat, render, renderOne } from '../output.js';
+import { addListAndShow } from '../list-and-show.js';
 
 interface Environment {
   name: string;
@@ -23,39 +23,25 @@ export function environmentCommands(program: Command, context: Context): void {
     return environments;
   };
 
-  environment
-    .command('list')
-    .description('environments; a release is promoted from one to the next')
-    .option('-o, --output <format>', 'table, json, yaml or name', parseFormat, 'table')
-    .action(async ({ output }) => {
-      context.data(
-        render(
-          await all(),
-          output,
-          [
-            ['environment', (row) => row.name],
-            ['kind', (row) => row.kind],
-            ['position', (row) => row.position],
-          ],
-          (row) => row.name,
-        ),
-      );
-    });
-
-  environment
-    .command('show <name>')
-    .description('one environment')
-    .option('-o, --output <format>', 'table, json or yaml', parseFormat, 'table')
-    .action(async (name: string, { output }) => {
-      const found = (await all()).find((one) => one.name === name);
-      if (!found)
-        throw new CliError(
-          'ENVIRONMENT_NOT_FOUND',
-          `There is no environment "${name}".`,
-          'tierdeck environment list',
-        );
-      context.data(renderOne(found, output));
-    });
+  addListAndShow(environment, context, 'name', {
+    all,
+    nameOf: (one) => one.name,
+    notFound: (name) =>
+      new CliError(
+        'ENVIRONMENT_NOT_FOUND',
+        `There is no environment "${name}".`,
+        'tierdeck environment list',
+      ),
+    columns: [
+      ['environment', (row) => row.name],
+      ['kind', (row) => row.kind],
+      ['position', (row) => row.position],
+    ],
+    help: {
+      list: 'environments; a release is promoted from one to the next',
+      show: 'one environment',
+    },
+  });
 
   environment
     .command('create <name>')

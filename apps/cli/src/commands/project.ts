@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.js';
 import type { Context } from '../context.js';
-import { parseFormat, render, renderOne } from '../output.js';
+import { addListAndShow } from '../list-and-show.js';
 
 interface Project {
   key: string;
@@ -32,36 +32,19 @@ export function projectCommands(program: Command, context: Context): void {
     await client.request(`mutation ($input: ${type}!) { ${mutation}(input: $input) { key } }`, { input });
   };
 
-  project
-    .command('list')
-    .description('projects, and how many flags are in them')
-    .option('-o, --output <format>', 'table, json, yaml or name', parseFormat, 'table')
-    .action(async ({ output }) => {
-      context.data(
-        render(
-          await all(),
-          output,
-          [
-            ['project', (row) => row.key],
-            ['name', (row) => row.name],
-            ['flags', (row) => row.flags],
-            ['description', (row) => row.description],
-          ],
-          (row) => row.key,
-        ),
-      );
-    });
-
-  project
-    .command('show <key>')
-    .description('one project')
-    .option('-o, --output <format>', 'table, json or yaml', parseFormat, 'table')
-    .action(async (key: string, { output }) => {
-      const found = (await all()).find((one) => one.key === key);
-      if (!found)
-        throw new CliError('PROJECT_NOT_FOUND', `There is no project "${key}".`, 'tierdeck project list');
-      context.data(renderOne(found, output));
-    });
+  addListAndShow(project, context, 'key', {
+    all,
+    nameOf: (one) => one.key,
+    notFound: (name) =>
+      new CliError('PROJECT_NOT_FOUND', `There is no project "${name}".`, 'tierdeck project list'),
+    columns: [
+      ['project', (row) => row.key],
+      ['name', (row) => row.name],
+      ['flags', (row) => row.flags],
+      ['description', (row) => row.description],
+    ],
+    help: { list: 'projects, and how many flags are in them', show: 'one project' },
+  });
 
   withTexts(project.command('create <key>'))
     .description('a new project')

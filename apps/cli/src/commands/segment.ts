@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.js';
 import type { Context } from '../context.js';
-import { parseFormat, render, renderOne } from '../output.js';
+import { addList } from '../list-and-show.js';
+import { parseFormat, renderOne } from '../output.js';
 import { readYaml } from '../read-yaml.js';
 import { parseConstraint, segmentIds } from '../rule-options.js';
 
@@ -51,25 +52,17 @@ export function segmentCommands(program: Command, context: Context): void {
   const idOf = async (name: string): Promise<number> =>
     (await segmentIds(await context.client(), [name]))[0] as number;
 
-  segment
-    .command('list')
-    .description('segments, and how many rules and strategies name them')
-    .option('-o, --output <format>', 'table, json, yaml or name', parseFormat, 'table')
-    .action(async ({ output }) => {
-      context.data(
-        render(
-          await all(),
-          output,
-          [
-            ['segment', (row) => row.name],
-            ['constraints', (row) => row.constraints.map(sentence).join('; ')],
-            ['used by', (row) => new Set(row.uses.map(({ flag }) => flag)).size],
-            ['description', (row) => row.description],
-          ],
-          (row) => row.name,
-        ),
-      );
-    });
+  addList(segment, context, {
+    all,
+    nameOf: (one) => one.name,
+    columns: [
+      ['segment', (row) => row.name],
+      ['constraints', (row) => row.constraints.map(sentence).join('; ')],
+      ['used by', (row) => new Set(row.uses.map(({ flag }) => flag)).size],
+      ['description', (row) => row.description],
+    ],
+    help: { list: 'segments, and how many rules and strategies name them' },
+  });
 
   segment
     .command('show <name>')
