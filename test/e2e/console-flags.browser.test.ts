@@ -1,39 +1,28 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { chromium, type BrowserContext, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
+import { chromiumPath, ConsoleBrowser } from '../support/console-browser.js';
 import { TestStack } from '../support/stack.js';
 
-const executablePath = process.env['TIERDECK_CHROMIUM'] ?? '/usr/bin/chromium';
 /** Runs against TIERDECK_E2E_URL with TIERDECK_E2E_TOKEN if they are set, else against a stack of its own. */
 const given = { url: process.env['TIERDECK_E2E_URL'], token: process.env['TIERDECK_E2E_TOKEN'] };
 
-// Without a browser the test set-up says so; TIERDECK_CHROMIUM is then empty.
-(executablePath ? describe : describe.skip)('console, flags', () => {
+// Without a browser the test set-up says so, and the path is empty.
+(chromiumPath ? describe : describe.skip)('console, flags', () => {
   const run = Date.now().toString(36);
   const flag = `walk.express-${run}`;
   const child = `walk.banner-${run}`;
   let stack: TestStack | undefined;
   let url: string;
   let token: string;
-  let profile: string;
-  let browser: BrowserContext;
+  let browser: ConsoleBrowser;
   let page: Page;
 
   beforeAll(async () => {
     if (!given.url) stack = await TestStack.start();
     url = given.url ?? stack?.url ?? '';
     token = given.token ?? (await stack?.token('admin-token')) ?? '';
-    profile = await mkdtemp(join(tmpdir(), 'tierdeck-chromium-'));
-    browser = await chromium.launchPersistentContext(profile, {
-      executablePath,
-      args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-      viewport: { width: 1440, height: 900 },
-    });
-    page = await browser.newPage();
-    const content = `sessionStorage.setItem('tierdeck-token', ${JSON.stringify(token)})`;
-    await page.addInitScript({ content });
+    browser = await ConsoleBrowser.open(token);
+    ({ page } = browser);
     await ask(
       `mutation { createFlag(input: { key: "${flag}", kind: BOOLEAN, owner: "walkers", lifecycle: STALE }) { revision } }`,
     );
@@ -46,7 +35,6 @@ const given = { url: process.env['TIERDECK_E2E_URL'], token: process.env['TIERDE
 
   afterAll(async () => {
     await browser?.close();
-    if (profile) await rm(profile, { recursive: true, force: true });
     await stack?.remove();
   });
 
