@@ -1,56 +1,30 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { chromium, type BrowserContext, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
+import { chromiumPath, ConsoleBrowser } from '../support/console-browser.js';
 import { TestStack } from '../support/stack.js';
-
-const executablePath = process.env['TIERDECK_CHROMIUM'] ?? '/usr/bin/chromium';
-const flags = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 /** Runs against TIERDECK_E2E_URL with TIERDECK_E2E_TOKEN if they are set, else against a stack of its own. */
 const given = { url: process.env['TIERDECK_E2E_URL'], token: process.env['TIERDECK_E2E_TOKEN'] };
 
-// Without a browser the test set-up says so; TIERDECK_CHROMIUM is then empty.
-(executablePath ? describe : describe.skip)('console', () => {
+// Without a browser the test set-up says so, and the path is empty.
+(chromiumPath ? describe : describe.skip)('console', () => {
   let stack: TestStack | undefined;
   let url: string;
   let token: string;
-  let profile: string;
-  let browser: BrowserContext;
+  let browser: ConsoleBrowser;
   let page: Page;
-  const complaints: string[] = [];
+  let complaints: string[];
 
   beforeAll(async () => {
     if (!given.url) stack = await TestStack.start();
     url = given.url ?? stack?.url ?? '';
     token = given.token ?? (await stack?.token('admin-token')) ?? '';
-    profile = await mkdtemp(join(tmpdir(), 'tierdeck-chromium-'));
-    browser = await chromium.launchPersistentContext(profile, {
-      executablePath,
-      args: flags,
-      viewport: { width: 1440, height: 900 },
-      colorScheme: 'light',
-    });
-    page = await browser.newPage();
-    page.on('console', (message) => {
-      if (message.type() === 'error') complaints.push(message.text());
-    });
-    page.on('pageerror', (error) => complaints.push(error.message));
+    browser = await ConsoleBrowser.open();
+    ({ page, complaints } = browser);
   }, 180_000);
 
   afterAll(async () => {
     await browser?.close();
-    if (profile) await rm(profile, { recursive: true, force: true });
     await stack?.remove();
   });
 

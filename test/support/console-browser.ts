@@ -20,7 +20,7 @@ const flags = [
 /** Longest wait for anything on a page, in milliseconds: a walk that hangs says where. */
 const patience = 45_000;
 
-/** A browser with one page of the console, signed in. */
+/** A browser with one page of the console. */
 export class ConsoleBrowser {
   private constructor(
     private readonly profile: string,
@@ -30,7 +30,8 @@ export class ConsoleBrowser {
     readonly complaints: string[],
   ) {}
 
-  static async open(token: string): Promise<ConsoleBrowser> {
+  /** @param token signs in with it; without one the console asks. */
+  static async open(token?: string): Promise<ConsoleBrowser> {
     const profile = await mkdtemp(join(tmpdir(), 'tierdeck-chromium-'));
     const context = await chromium.launchPersistentContext(profile, {
       executablePath: chromiumPath,
@@ -38,7 +39,8 @@ export class ConsoleBrowser {
       viewport: { width: 1440, height: 900 },
       colorScheme: 'light',
     });
-    await context.addInitScript(`sessionStorage.setItem('tierdeck-token', ${JSON.stringify(token)})`);
+    if (token)
+      await context.addInitScript(`sessionStorage.setItem('tierdeck-token', ${JSON.stringify(token)})`);
     const page = await context.newPage();
     page.setDefaultTimeout(patience);
     const complaints: string[] = [];
