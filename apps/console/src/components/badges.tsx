@@ -72,8 +72,6 @@ const tones: Record<string, [Tone, moving?: boolean]> = {
   FAIL: ['bad'],
 };
 
-export const toneOf = (status: string): Tone => tones[status]?.[0] ?? 'idle';
-
 export function StatusBadge({ status, plain }: { status: string; plain?: boolean }) {
   const [tone, moving] = tones[status] ?? ['idle'];
   return (

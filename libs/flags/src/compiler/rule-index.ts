@@ -1,5 +1,5 @@
 import type { Predicate, Segments } from '../evaluator/index.js';
-import { contextField, scopeKinds, tenantOfScope, type FlagContext, type FlagRule } from '../flag.js';
+import { contextField, scopeKinds, type FlagContext, type FlagRule } from '../flag.js';
 import { prepareConditions } from './rule-conditions.js';
 
 const mostSpecificFirst = scopeKinds.slice(1).toReversed() as Exclude<
@@ -7,18 +7,13 @@ const mostSpecificFirst = scopeKinds.slice(1).toReversed() as Exclude<
   'ENVIRONMENT'
 >[];
 
-/**
- * The rules of one flag in one environment, found by key: a decision costs one look-up per scope kind, and the rules of
- * one tenant are found without looking at those of the others.
- */
+/** The rules of one flag in one environment, found by key: a decision costs one look-up per scope kind. */
 export class RuleIndex<Rule extends FlagRule = FlagRule> {
   /** By key; only of the kinds that have rules, most specific first. */
   readonly #byKind: { field: string; rules: ReadonlyMap<string, Rule> }[] = [];
   readonly #everywhere: Rule | undefined;
   /** Of the rules that have any. */
   readonly #conditions = new Map<Rule, Predicate>();
-  readonly #byTenant = new Map<string, Rule[]>();
-  readonly #shared: Rule[] = [];
 
   constructor(
     readonly rules: readonly Rule[],
@@ -34,10 +29,6 @@ export class RuleIndex<Rule extends FlagRule = FlagRule> {
     for (const rule of rules) {
       if (rule.constraints ?? rule.segments ?? rule.startsAt ?? rule.endsAt)
         this.#conditions.set(rule, prepareConditions(rule, segments));
-      const tenant = tenantOfScope(rule.scope);
-      if (tenant === undefined) this.#shared.push(rule);
-      else if (this.#byTenant.has(tenant)) this.#byTenant.get(tenant)?.push(rule);
-      else this.#byTenant.set(tenant, [rule]);
     }
   }
 
@@ -54,15 +45,5 @@ export class RuleIndex<Rule extends FlagRule = FlagRule> {
 
   #holds(rule: Rule, context: FlagContext): boolean {
     return this.#conditions.get(rule)?.(context) ?? true;
-  }
-
-  /** Whether any rule names this tenant or a unit of it. */
-  concerns(slug: string): boolean {
-    return this.#byTenant.has(slug);
-  }
-
-  /** The rules that can concern a tenant: those above tenants, those of users, and its own. */
-  ofTenant(slug: string): Rule[] {
-    return [...this.#shared, ...(this.#byTenant.get(slug) ?? [])];
   }
 }

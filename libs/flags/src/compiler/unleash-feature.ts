@@ -3,12 +3,6 @@
  * the protocol's. Imported states are kept as they came, so names of strategies and operators are open: an SDK takes
  * an unknown one as "not enabled".
  */
-export interface UnleashState {
-  version: number;
-  features: UnleashFeature[];
-  segments: UnleashSegment[];
-}
-
 export interface UnleashFeature {
   name: string;
   type: string;

@@ -22,7 +22,6 @@ const kitTables = [
   'edi_partner',
   'order_history_line',
 ] as const;
-export type KitTable = (typeof kitTables)[number];
 
 const column = z
   .string()

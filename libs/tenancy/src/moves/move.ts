@@ -47,10 +47,6 @@ export function isBeforeCutOver(state: MoveState): boolean {
   return state === 'PREPARING' || state === 'COPYING' || state === 'FOLLOWING';
 }
 
-export function isOpen(state: MoveState): boolean {
-  return state !== 'FINISHED' && state !== 'UNDONE' && state !== 'ABORTED';
-}
-
 export class MoveStateError extends ConflictError {
   constructor(slug: string, move: Pick<TenantMove, 'state'> | undefined, wanted: string, hint: string) {
     super(
