@@ -1,43 +1,29 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { TestCli, type Outcome } from '../support/cli.js';
 import { TestStack } from '../support/stack.js';
 
 const run = promisify(execFile);
 
-interface Outcome {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
 let stack: TestStack;
+let cli: TestCli;
 let home: string;
 
 beforeAll(async () => {
   stack = await TestStack.start();
-  home = await mkdtemp(join(tmpdir(), 'tierdeck-cli-'));
+  cli = await TestCli.start(stack.url, await stack.token('admin-token'));
+  ({ home } = cli);
 }, 180_000);
 
 afterAll(async () => {
   await stack?.remove();
-  await rm(home, { recursive: true, force: true });
+  await cli?.remove();
 });
 
-/** Runs the command as a user would, with a home of its own. */
-async function tierdeck(args: string[], env: Record<string, string> = {}): Promise<Outcome> {
-  const admin =
-    env['TIERDECK_TOKEN'] === undefined ? { TIERDECK_TOKEN: await stack.token('admin-token') } : {};
-  return run(process.execPath, ['apps/cli/bin/tierdeck.mjs', ...args], {
-    env: { PATH: process.env['PATH'], HOME: home, TIERDECK_URL: stack.url, ...admin, ...env },
-  }).then(
-    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
-    ({ code, stdout, stderr }: Outcome) => ({ code, stdout, stderr }),
-  );
-}
+const tierdeck = (args: string[], env: Record<string, string> = {}): Promise<Outcome> => cli.run(args, env);
 
 describe('tierdeck', () => {
   it('gets what there is, in every format', async () => {
@@ -62,7 +48,7 @@ describe('tierdeck', () => {
     const killed = await tierdeck(['flag', 'kill', 'cli.switch', '--reason', 'test', '--wait']);
     expect(killed).toMatchObject({
       code: 0,
-      stderr: expect.stringMatching(/All [1-9]\d* connected instances have it/),
+      stderr: expect.stringMatching(/connected instances? ha(s|ve) it \(/),
     });
     const table = await tierdeck(['flag', 'propagation', 'cli.switch']);
     expect(table).toMatchObject({ code: 0, stdout: expect.stringMatching(/distribution +1 +1/) });
@@ -172,7 +158,7 @@ spec:
       { name: 'cli.taken', type: 'release', enabled: true, strategies: [{ name: 'default' }] },
     ];
     await writeFile(file, JSON.stringify({ version: 2, features }));
-    expect((await tierdeck(['flag', 'import', file, '--dry-run'])).stderr).toContain('1 flags would be');
+    expect((await tierdeck(['flag', 'import', file, '--dry-run'])).stderr).toContain('1 flag would be');
     expect((await tierdeck(['flag', 'import', file])).code).toBe(0);
     const share = ['--percentage', '20', '--where', 'channel IN web,edi'];
     const tenant = ['cli.taken', 'on', '--tenant', 'northwind'];

@@ -65,7 +65,7 @@ describe('the commands of safe flag changes', () => {
     const simulated = await tierdeck('cr', 'simulate', id);
     expect(simulated).toMatchObject({
       exitCode: 2,
-      stdout: 'shop.engine: 5 of 7 would change, of 1 tenants\n  5 from old to new\n',
+      stdout: 'shop.engine: 5 of 7 would change, of 1 tenant\n  5 from old to new\n',
     });
     expect((await tierdeck('cr', 'show', id)).stdout).toContain(
       'shop.engine for TENANT northwind: no rule → new',
@@ -89,7 +89,7 @@ describe('the commands of safe flag changes', () => {
   it('scan code, list places and what is stale', async () => {
     await writeFile(join(folder, 'a.ts'), `\nisEnabled('shop.engine');\n`);
     const scanned = await tierdeck('flag', 'refs', 'scan', folder, '--repository', 'shop');
-    expect(scanned.stdout).toBe('repository/shop: 1 references in 1 files\n');
+    expect(scanned.stdout).toBe('repository/shop: 1 reference in 1 file\n');
     expect((await tierdeck('flag', 'refs', 'list', 'shop.engine')).stdout).toContain('a.ts:2');
     expect(await tierdeck('flag', 'stale')).toMatchObject({ exitCode: 0 });
     await tierdeck('flag', 'create', 'nowhere', '-d', 'x');

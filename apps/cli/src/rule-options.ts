@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import type { Client } from './client.js';
 import { CliError } from './cli-error.js';
+import { parseTime } from './parse-time.js';
 
 export interface RuleOptions {
   percentage?: number;
@@ -11,13 +12,13 @@ export interface RuleOptions {
   until?: string;
 }
 
-interface Constraint {
+export interface Constraint {
   contextName: string;
   operator: string;
   values?: string[];
-  value?: string;
-  inverted: boolean;
-  caseInsensitive: boolean;
+  value?: string | null;
+  inverted?: boolean;
+  caseInsensitive?: boolean;
 }
 
 /** The options that say when a rule matches and for which share: as `setFlagRule`, drafts and simulations take them. */
@@ -79,6 +80,11 @@ export function parseConstraint(text: string): Constraint {
   };
 }
 
+/** As --where takes it. */
+export function constraintText({ contextName, operator, values, value, inverted }: Constraint): string {
+  return `${inverted ? 'not ' : ''}${contextName} ${operator} ${value ?? (values ?? []).join(',')}`;
+}
+
 /** `key=value` pairs as an object. @throws CliError INVALID_ARGUMENT */
 export function parseProperties(pairs: readonly string[] | undefined): Record<string, string> | undefined {
   return (
@@ -99,11 +105,4 @@ function parsePercentage(text: string): number {
   if (!Number.isInteger(number) || number < 0 || number > 100)
     throw new CliError('INVALID_ARGUMENT', `"${text}" is no percentage.`, 'A whole number from 0 to 100.');
   return number;
-}
-
-function parseTime(text: string): string {
-  const time = new Date(text);
-  if (Number.isNaN(time.getTime()))
-    throw new CliError('INVALID_ARGUMENT', `"${text}" is no time.`, 'E.g. 2030-01-31T06:00:00Z');
-  return time.toISOString();
 }

@@ -27,6 +27,7 @@ import { FlagQuestionsResolver } from './graphql/flag-questions.resolver.js';
 import { FlagListResolver } from './graphql/flag-list.resolver.js';
 import { FlagReferencesResolver, ProjectReferencesResolver } from './graphql/flag-references.resolver.js';
 import { FlagEnvironmentResolver, FlagsResolver } from './graphql/flags.resolver.js';
+import { FlagStrategiesResolver } from './graphql/flag-strategies.resolver.js';
 import { SdkTokensResolver } from './graphql/sdk-tokens.resolver.js';
 import { InstanceReceipts } from './receipts/instance-receipts.js';
 import { PropagationReadModel } from './receipts/propagation.read-model.js';
@@ -54,6 +55,7 @@ const resolvers = [
   FlagReferencesResolver,
   ProjectReferencesResolver,
   FlagEnvironmentResolver,
+  FlagStrategiesResolver,
   FlagQuestionsResolver,
   FlagMatrixResolver,
   FlagChangesResolver,

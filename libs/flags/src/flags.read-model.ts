@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '#platform';
 import { flagsOf, segmentsOf as changedSegments, type WantedChange } from './change-requests/flag-change.js';
-import type { FlagState, UnleashSegment, UnleashStrategy, UnleashVariant } from './compiler/index.js';
+import type { FlagState, UnleashSegment } from './compiler/index.js';
 import type { Segments } from './evaluator/index.js';
 import type { FlagScope } from './flag.js';
+import type { EnvironmentStrategies } from './flag-strategies.store.js';
 import { EnvironmentNotFoundError, FlagNotFoundError } from './flags.errors.js';
 import {
   toFlag,
@@ -38,11 +39,6 @@ export interface FlagEnvironmentSummary {
 export interface LabelledRuleRow extends RuleRow {
   tenant_name: string | null;
   unit_name: string | null;
-}
-
-interface StrategiesRow {
-  strategies: UnleashStrategy[] | null;
-  variants: UnleashVariant[];
 }
 
 const mostDependents = 500;
@@ -146,10 +142,11 @@ export class FlagsReadModel {
   /** Flags with what decides them in an environment; {@link segmentsOf} and the flags they depend on are apart. */
   async states(environment: string, flags: readonly FlagRecord[]): Promise<EnvironmentFlag[]> {
     const keys = flags.map(({ key }) => key);
+    const pairs = keys.map((flag) => ({ flag, environment }));
     const [summaries, rules, strategies] = await Promise.all([
       this.environments(keys),
-      this.rules(keys.map((flag) => ({ flag, environment }))),
-      this.#strategies(environment, keys),
+      this.rules(pairs),
+      this.strategies(pairs),
     ]);
     return flags.map((flag, index) => {
       const summary = summaries[index]?.find(({ name }) => name === environment);
@@ -160,8 +157,8 @@ export class FlagsReadModel {
         enabled: summary?.enabled ?? true,
         revision: summary?.revision ?? 0,
         rules: rules[index] ?? [],
-        strategies: strategies.get(flag.key)?.strategies ?? null,
-        featureVariants: strategies.get(flag.key)?.variants ?? [],
+        strategies: strategies[index]?.strategies ?? null,
+        featureVariants: strategies[index]?.variants ?? [],
       };
     });
   }
@@ -173,12 +170,7 @@ export class FlagsReadModel {
         [...rules, ...(strategies ?? [])].flatMap(({ segments }) => segments ?? []),
       ),
     );
-    if (ids.size === 0) return new Map();
-    const rows = await this.database.query<UnleashSegment>(
-      'select id, name, constraints from segment where id = any($1) and deleted_at is null',
-      [[...ids]],
-    );
-    return new Map(rows.map((segment) => [segment.id, segment]));
+    return this.#segments([...ids]);
   }
 
   /** Keys of the flags that changes name, and of those that a segment they rewrite decides in the environment. */
@@ -194,12 +186,36 @@ export class FlagsReadModel {
     return [...new Set([...named, ...rows.map((row) => row.flag_key)])];
   }
 
-  async #strategies(environment: string, keys: readonly string[]): Promise<Map<string, StrategiesRow>> {
-    const rows = await this.database.query<StrategiesRow & { flag_key: string }>(
-      'select flag_key, strategies, variants from flag_environment where environment = $1 and flag_key = any($2)',
-      [environment, keys],
+  /** Strategies of flags in environments, for each pair that was asked for; none where nothing was ever set. */
+  async strategies(
+    pairs: readonly { flag: string; environment: string }[],
+  ): Promise<EnvironmentStrategies[]> {
+    const rows = await this.database.query<EnvironmentStrategies & { flag_key: string; environment: string }>(
+      `select s.flag_key, s.environment, s.strategies, s.variants
+       from flag_environment s join unnest($1::text[], $2::text[]) as wanted(flag, environment)
+         on wanted.flag = s.flag_key and wanted.environment = s.environment`,
+      [pairs.map(({ flag }) => flag), pairs.map(({ environment }) => environment)],
     );
-    return new Map(rows.map((row) => [row.flag_key, row]));
+    const found = new Map(rows.map((row) => [`${row.flag_key} ${row.environment}`, row]));
+    return pairs.map(({ flag, environment }) => {
+      const { strategies = null, variants = [] } = found.get(`${flag} ${environment}`) ?? {};
+      return { strategies, variants };
+    });
+  }
+
+  /** Names of segments, null for those that are not there. */
+  async segmentNames(ids: readonly number[]): Promise<(string | null)[]> {
+    const segments = await this.#segments(ids);
+    return ids.map((id) => segments.get(id)?.name ?? null);
+  }
+
+  async #segments(ids: readonly number[]): Promise<Segments> {
+    if (ids.length === 0) return new Map();
+    const rows = await this.database.query<UnleashSegment>(
+      'select id, name, constraints from segment where id = any($1) and deleted_at is null',
+      [ids],
+    );
+    return new Map(rows.map((segment) => [segment.id, segment]));
   }
 }
 

@@ -33,12 +33,8 @@ import {
   type RuleAddress,
   type StoredRule,
 } from './flags.store.js';
-import {
-  authorise,
-  clearingOpens,
-  openCommand,
-  strictestEnvironment,
-} from './change-requests/approval-guard.js';
+import { authorise, clearingOpens, strictestEnvironment } from './change-requests/approval-guard.js';
+import { openCommand, openRuleCommand } from './change-requests/open-command.js';
 import { refuseAccident } from './lint/lint-changes.js';
 import { scopeSubject } from './scope-subject.store.js';
 
@@ -148,12 +144,11 @@ export class FlagsService {
     const before = await findRule(command.tx, input);
     if (before && contentDigest(ruleValue(before)) === contentDigest(rule))
       return this.#unchanged(command.tx, input);
-    const value = rule.variant ?? (rule.enabled ? 'on' : 'off');
     const emergency = await authorise(command.tx, {
       ...pick(flag, input),
       // A rule that is off only sometimes lets through what one that is always off kept away.
       opens: rule.enabled || (before !== undefined && Object.keys(rule).length > 2),
-      command: openCommand(flag.key, value, input.environment, input.scope),
+      command: openRuleCommand(flag.key, input.environment, input.scope, rule),
     });
     const lintOverride = input.lintOverride?.trim() ? input.lintOverride.slice(0, 500) : null;
     // Change requests and releases are linted before they are approved.
@@ -198,7 +193,7 @@ export class FlagsService {
     const emergency = await authorise(command.tx, {
       ...pick(flag, input),
       opens: input.strategies !== null,
-      command: openCommand(flag.key, 'on', input.environment),
+      command: openCommand(flag.key, input.environment, '--strategies <file.yaml>'),
     });
     await setStrategies(command.tx, input, after);
     await checkCompiles(command.tx, flag, input.environment);
@@ -220,7 +215,7 @@ export class FlagsService {
     const emergency = await authorise(command.tx, {
       ...pick(flag, input),
       opens: await clearingOpens(command.tx, input),
-      command: openCommand(flag.key, '--clear', input.environment, input.scope),
+      command: openRuleCommand(flag.key, input.environment, input.scope, null),
     });
     await deleteRule(command.tx, input);
     return this.#record(command, flag, input, {
@@ -244,7 +239,7 @@ export class FlagsService {
     const emergency = await authorise(command.tx, {
       ...pick(flag, input),
       opens: input.enabled,
-      command: openCommand(flag.key, '--revive', input.environment),
+      command: openCommand(flag.key, input.environment, input.enabled ? '--revive' : '--kill'),
     });
     await setEnvironmentEnabled(command.tx, input.flag, input.environment, input.enabled);
     return this.#record(command, flag, input, {
@@ -290,7 +285,7 @@ export class FlagsService {
     await authorise(command.tx, {
       ...pick(flag, { environment, approval }),
       opens: true,
-      command: `tierdeck change-request open ${flag.key} --definition <file.yaml> --env ${environment}`,
+      command: openCommand(flag.key, environment, '--definition <file.yaml>'),
     });
   }
 

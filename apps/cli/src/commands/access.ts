@@ -1,9 +1,10 @@
 import { Argument, type Command } from 'commander';
 import { Client } from '../client.js';
 import type { Context } from '../context.js';
+import { withExamples } from '../examples.js';
 import { keepLogin } from '../session.js';
 
-/** `tierdeck login`, `whoami`, `token create`, `sdk-token create`. */
+/** `tierdeck login`, `whoami`, `token create`, `sdk-token create|revoke`. */
 export function accessCommands(program: Command, context: Context): void {
   program
     .command('login')
@@ -54,9 +55,10 @@ export function accessCommands(program: Command, context: Context): void {
       context.data(`${createToken.secret}\n`);
     });
 
-  program
+  const sdkToken = program
     .command('sdk-token')
-    .description('tokens for services that read flags or the runtime snapshot')
+    .description('tokens for services that read flags or the runtime snapshot');
+  const create = sdkToken
     .command('create <name>')
     .addArgument(new Argument('<kind>', 'what it reads').choices(['CLIENT', 'FRONTEND', 'RUNTIME']))
     .option('-e, --env <name>', 'environment', 'production')
@@ -66,10 +68,28 @@ export function accessCommands(program: Command, context: Context): void {
     .description('make one; shown once')
     .action(async (name: string, kind: string, { env, tenant, branch, project }) => {
       const client = await context.client();
-      const { createSdkToken } = await client.request<{ createSdkToken: { secret: string } }>(
-        `mutation ($input: CreateSdkTokenInput!) { createSdkToken(input: $input) { secret } }`,
+      const { createSdkToken } = await client.request<{ createSdkToken: { id: string; secret: string } }>(
+        `mutation ($input: CreateSdkTokenInput!) { createSdkToken(input: $input) { id secret } }`,
         { input: { name, kind, environment: env, tenant, branch, project } },
       );
       context.data(`${createSdkToken.secret}\n`);
+      context.message(`Take it back: tierdeck sdk-token revoke ${createSdkToken.id}`);
+    });
+  withExamples(
+    create,
+    'tierdeck sdk-token create my-service CLIENT',
+    'tierdeck sdk-token create till CLIENT --env staging --tenant northwind --branch seattle',
+    'tierdeck sdk-token create web FRONTEND --tenant northwind',
+  );
+  sdkToken
+    .command('revoke <id>')
+    .description('nobody reads with it any more; its id was told when it was made')
+    .action(async (id: string) => {
+      const client = await context.client();
+      await client.request(
+        `mutation ($input: RevokeSdkTokenInput!) { revokeSdkToken(input: $input) { id } }`,
+        { input: { id } },
+      );
+      context.data(`sdk-token/${id} revoked\n`);
     });
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Context } from '../context.js';
+import { counted } from '../count.js';
 import { CliError } from '../cli-error.js';
 import { number } from '../number.js';
 import { parseFormat, render } from '../output.js';
@@ -112,6 +113,6 @@ export function auditCommands(program: Command, context: Context): void {
         };
       }>(`{ verifyAudit { ok events brokenAt message headHash } }`);
       if (!verifyAudit.ok) throw new CliError('AUDIT_ALTERED', verifyAudit.message);
-      context.data(`${verifyAudit.events} events untouched, head ${verifyAudit.headHash}\n`);
+      context.data(`${counted(verifyAudit.events, 'event')} untouched, head ${verifyAudit.headHash}\n`);
     });
 }

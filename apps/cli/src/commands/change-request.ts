@@ -2,20 +2,16 @@ import type { Command } from 'commander';
 import type { Client } from '../client.js';
 import { CliError } from '../cli-error.js';
 import type { Context } from '../context.js';
+import { counted } from '../count.js';
+import { withExamples } from '../examples.js';
 import { parseFormat, render, renderOne } from '../output.js';
-import { ruleConditions, segmentIds, withRuleConditions, type RuleOptions } from '../rule-options.js';
-import { readYaml } from '../read-yaml.js';
+import { parseTime } from '../parse-time.js';
+import { withRuleConditions } from '../rule-options.js';
+import { withScope } from '../rule-scope.js';
+import { summary, type Summary } from '../rule-value.js';
+import { changesOf, type OpenOptions } from '../wanted-changes.js';
 import { policyCommands } from './approval-policy.js';
-import {
-  decided,
-  environment,
-  scopeOf,
-  summary,
-  withScope,
-  type ScopeOptions,
-  type Summary,
-} from './flag.js';
-import { constraintsOf } from './segment.js';
+import { environment } from './flag.js';
 
 interface ChangeRequest {
   id: string;
@@ -37,19 +33,6 @@ interface ChangeRequest {
 const fields = `id title environment status statusReason author digest approvalsNeeded approvalsGiven applyAt
   changes { summary } approvals { by at comment counts } conflicts { change expected found } lint { severity code message }`;
 
-interface OpenOptions extends ScopeOptions, RuleOptions {
-  env: string;
-  title?: string;
-  description?: string;
-  clear?: boolean;
-  revive?: boolean;
-  kill?: boolean;
-  definition?: string;
-  file?: string;
-  submit?: boolean;
-  lintOverride?: string;
-}
-
 /** `tierdeck change-request open|list|show|submit|approve|reject|apply|schedule|unschedule|close|discard`. */
 export function changeRequestCommands(program: Command, context: Context): void {
   const group = program
@@ -66,7 +49,7 @@ export function changeRequestCommands(program: Command, context: Context): void 
     tell(context, (answer[mutation] as { changeRequest: ChangeRequest }).changeRequest);
   };
 
-  withRuleConditions(withScope(group.command('open [flag] [value]')))
+  const open = withRuleConditions(withScope(group.command('open [flag] [value]')))
     .description('draft a change of a flag, of a segment, or all those of a file; nothing changes yet')
     .addOption(environment())
     .option('--title <text>', 'what it is for')
@@ -75,6 +58,7 @@ export function changeRequestCommands(program: Command, context: Context): void 
     .option('--kill', 'switch the flag off for everybody')
     .option('--revive', 'let its rules decide again')
     .option('--definition <file>', 'new riskClass, variants, dependencies, …, as YAML')
+    .option('--strategies <file>', 'Unleash strategies, as "flag strategies set" takes them')
     .option('-f, --file <path>', 'YAML list of changes; of --segment without a flag, what it shall say')
     .option('--submit', 'submit it for review at once')
     .option('--lint-override <why>', 'why what the lint refuses is wanted')
@@ -91,6 +75,16 @@ export function changeRequestCommands(program: Command, context: Context): void 
         changes,
       });
     });
+  withExamples(
+    open,
+    'tierdeck change-request open pricing.engine waterfall-v2 --branch northwind/boston --submit',
+    'tierdeck change-request open pricing.engine --clear --tenant northwind --submit',
+    'tierdeck change-request open pricing.engine --revive --submit',
+    'tierdeck change-request open pricing.engine --strategies strategies.yaml --submit',
+    'tierdeck change-request open pricing.engine --definition engine.yaml --submit',
+    `tierdeck change-request open --segment Europe --where 'region IN eu,uk' --submit`,
+    `tierdeck change-request open --file changes.yaml --title 'New prices' --submit`,
+  );
 
   group
     .command('list')
@@ -140,18 +134,25 @@ export function changeRequestCommands(program: Command, context: Context): void 
   group
     .command('simulate <id>')
     .description('who would change if it were applied now; exit code 2 if anybody')
-    .action(async (id: string) => {
+    .option('-o, --output <format>', 'table, json, yaml or name', parseFormat, 'table')
+    .action(async (id: string, { output }) => {
       const client = await context.client();
       const { simulateChangeRequest } = await client.request<{ simulateChangeRequest: Impact[] }>(
         `query ($id: ID!) { simulateChangeRequest(id: $id, first: 0) { flag total affectedTotal affectedTenants
            transitions { before { enabled variant } after { enabled variant } count } } }`,
         { id },
       );
+      if (simulateChangeRequest.some(({ affectedTotal }) => affectedTotal > 0)) context.exitCode = 2;
+      if (output !== 'table') {
+        context.data(render(simulateChangeRequest, output, [], ({ flag }) => flag));
+        return;
+      }
       for (const { flag, total, affectedTotal, affectedTenants, transitions } of simulateChangeRequest) {
-        context.data(`${flag}: ${affectedTotal} of ${total} would change, of ${affectedTenants} tenants\n`);
+        context.data(
+          `${flag}: ${affectedTotal} of ${total} would change, of ${counted(affectedTenants, 'tenant')}\n`,
+        );
         for (const { before, after, count } of transitions)
           context.data(`  ${count} from ${summary(before)} to ${summary(after)}\n`);
-        if (affectedTotal > 0) context.exitCode = 2;
       }
     });
 
@@ -189,10 +190,7 @@ export function changeRequestCommands(program: Command, context: Context): void 
     .command('schedule <id> <time>')
     .description('have it applied at a time, e.g. 2027-01-02T06:00:00Z')
     .action(async (id: string, time: string) => {
-      const at = new Date(time);
-      if (Number.isNaN(at.getTime()))
-        throw new CliError('INVALID_ARGUMENT', `"${time}" is no time.`, 'E.g. 2027-01-02T06:00:00Z');
-      await act('scheduleChangeRequest', 'ScheduleChangeRequestInput', { id, at: at.toISOString() });
+      await act('scheduleChangeRequest', 'ScheduleChangeRequestInput', { id, at: parseTime(time) });
     });
 
   policyCommands(group, context);
@@ -204,36 +202,6 @@ interface Impact {
   affectedTotal: number;
   affectedTenants: number;
   transitions: { before: Summary; after: Summary; count: number }[];
-}
-
-async function changesOf(
-  client: Client,
-  flag: string | undefined,
-  value: string | undefined,
-  options: OpenOptions,
-): Promise<unknown[]> {
-  if (!flag && options.segment) return segmentChange(client, options);
-  if (options.file) {
-    const changes = await readYaml(options.file);
-    return Array.isArray(changes) ? (changes as unknown[]) : [changes];
-  }
-  if (!flag) throw new CliError('INVALID_ARGUMENT', 'Name a flag, or a file with --file.');
-  if (options.definition)
-    return [{ kind: 'UPDATE_FLAG', flag, ...((await readYaml(options.definition)) as object) }];
-  if (options.kill || options.revive)
-    return [{ kind: 'SET_ENABLED', flag, enabled: options.revive ?? false }];
-  const scope = scopeOf(options);
-  if (options.clear) return [{ kind: 'CLEAR_RULE', flag, scope }];
-  const conditions = await ruleConditions(client, options);
-  return [{ kind: 'SET_RULE', flag, scope, ...decided(value ?? 'on'), ...conditions }];
-}
-
-/** What a segment shall say: constraints of a file, or of --where. */
-async function segmentChange(client: Client, options: OpenOptions): Promise<unknown[]> {
-  const [segment, ...more] = await segmentIds(client, options.segment ?? []);
-  if (more.length > 0) throw new CliError('INVALID_ARGUMENT', 'Name one segment.');
-  const constraints = (await constraintsOf(options)) ?? [];
-  return [{ kind: 'UPDATE_SEGMENT', segment, constraints }];
 }
 
 async function find(client: Client, id: string): Promise<ChangeRequest> {
@@ -252,7 +220,7 @@ async function find(client: Client, id: string): Promise<ChangeRequest> {
 
 function tell(context: Context, { id, title, status, approvalsNeeded, approvalsGiven }: ChangeRequest): void {
   context.data(
-    `change-request/${id} ${title}: ${status.toLowerCase()}, ${approvalsGiven} of ${approvalsNeeded} approvals\n`,
+    `change-request/${id} ${title}: ${status.toLowerCase()}, ${approvalsGiven} of ${counted(approvalsNeeded, 'approval')}\n`,
   );
   const missing = approvalsGiven < approvalsNeeded;
   if (status === 'DRAFT') context.message(`Next: tierdeck change-request submit ${id}`);
@@ -265,7 +233,7 @@ function show(context: Context, request: ChangeRequest): void {
   const { title, status, statusReason, author, environment: where, digest, applyAt } = request;
   const lines = [
     `${title}: ${status.toLowerCase()}${applyAt ? ` for ${applyAt}` : ''}${statusReason ? ` (${statusReason})` : ''}`,
-    `by ${author} for ${where}, ${request.approvalsGiven} of ${request.approvalsNeeded} approvals`,
+    `by ${author} for ${where}, ${request.approvalsGiven} of ${counted(request.approvalsNeeded, 'approval')}`,
     `digest ${digest}`,
     ...request.changes.map(({ summary }) => `  ${summary}`),
     ...request.approvals.map(

@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import { CliError } from '../cli-error.js';
 import type { Context } from '../context.js';
+import { counted } from '../count.js';
 import { addListAndShow } from '../list-and-show.js';
 
 interface Environment {
@@ -58,7 +59,7 @@ export function environmentCommands(program: Command, context: Context): void {
       );
       const { copied, withheld } = createEnvironment;
       context.data(`environment/${name} created\n`);
-      if (cloneOf) context.message(`${copied} flags copied from ${cloneOf}.`);
+      if (cloneOf) context.message(`${counted(copied, 'flag')} copied from ${cloneOf}.`);
       if (withheld.length > 0) context.message(`Off there until approved: ${withheld.join(', ')}.`);
     });
 }

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { Client } from '../client.js';
 import { CliError } from '../cli-error.js';
 import type { Context } from '../context.js';
+import { counted } from '../count.js';
 import { number } from '../number.js';
 import { parseFormat, render } from '../output.js';
 import { scanReferences } from '../scan-references.js';
@@ -74,7 +75,7 @@ export function flagCleanupCommands(flag: Command, context: Context): void {
         { input },
       );
       context.data(
-        `repository/${input.repository}: ${uploadCodeReferences.kept} references in ${files} files\n`,
+        `repository/${input.repository}: ${counted(uploadCodeReferences.kept, 'reference')} in ${counted(files, 'file')}\n`,
       );
       if (cutOff)
         context.message('There is more than one scan may report; scan parts of it as repositories.');

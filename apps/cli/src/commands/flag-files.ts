@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Option, type Command } from 'commander';
 import { stringify } from 'yaml';
 import type { Context } from '../context.js';
+import { counted } from '../count.js';
 import { parseFormat, render, renderOne } from '../output.js';
 
 interface Report {
@@ -51,9 +52,9 @@ export function flagFileCommands(flag: Command, context: Context): void {
             (row) => row.subject,
           ),
         );
-      const done = options.dryRun ? 'would be' : 'are';
+      const done = options.dryRun ? 'would be' : created.length === 1 ? 'is' : 'are';
       context.message(
-        `${created.length} flags ${done} created and ${updated.length} updated in ${options.env}; ${notes.length} notes.`,
+        `${counted(created.length, 'flag')} ${done} created and ${updated.length} updated in ${options.env}; ${counted(notes.length, 'note')}.`,
       );
     });
 

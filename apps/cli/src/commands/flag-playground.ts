@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import type { Context } from '../context.js';
 import { CliError } from '../cli-error.js';
+import { withExamples } from '../examples.js';
 import { parseFormat, render } from '../output.js';
+import { summary } from '../rule-value.js';
 
 interface Cell {
   flag: string;
@@ -14,7 +16,7 @@ interface Cell {
 
 /** `tierdeck flag playground`. */
 export function flagPlaygroundCommand(flag: Command, context: Context): void {
-  flag
+  const playground = flag
     .command('playground <flag...>')
     .description('many flags, environments and contexts at once; exit code 2 if a draft changes any')
     .option('-e, --env <name...>', 'environments', ['production'])
@@ -56,15 +58,21 @@ export function flagPlaygroundCommand(flag: Command, context: Context): void {
             ['flag', (row) => row.flag],
             ['environment', (row) => row.environment],
             ['for', (row) => row.who],
-            ['value', (row) => valueText(row.live)],
+            ['value', (row) => summary(row.live)],
             ['reason', (row) => row.live.reason],
-            ['draft', (row) => row.draft && `${valueText(row.draft)}${row.changed ? ' *' : ''}`],
+            ['draft', (row) => row.draft && `${summary(row.draft)}${row.changed ? ' *' : ''}`],
           ],
           (row) => `${row.environment}/${row.flag}/${row.who}`,
         ),
       );
       if (cells.some(({ changed }) => changed)) context.exitCode = 2;
     });
+  withExamples(
+    playground,
+    'tierdeck flag playground pricing.engine allocation.engine -e staging production --for northwind northwind,branch=boston',
+    'tierdeck flag playground pricing.engine --for northwind,branch=boston,userId=jo,channel=web -o json',
+    'tierdeck flag playground pricing.engine --all-tenants --draft <change-request>',
+  );
 }
 
 type Who = Record<string, string>;
@@ -86,8 +94,4 @@ function toContext(place: string): Record<string, unknown> {
 function nameOf(who: Who): string {
   const { tenant, account, warehouse, branch, userId } = who;
   return [account ?? warehouse ?? branch ?? tenant ?? 'nobody', userId].filter(Boolean).join(' ');
-}
-
-function valueText({ enabled, variant }: { enabled: boolean; variant: string | null }): string {
-  return variant ?? (enabled ? 'on' : 'off');
 }

@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import type { Context } from '../context.js';
-import { followPropagation, propagationFields, type Propagation } from '../follow-propagation.js';
+import { counted } from '../count.js';
+import { propagationFields, waitIfAsked, withWait, type Propagation } from '../follow-propagation.js';
 import { number } from '../number.js';
 import { parseFormat, render } from '../output.js';
 
@@ -10,13 +11,10 @@ export function propagationCommands(flag: Command, context: Context, environment
     ['kill', false, 'switch the flag off for everybody at once'],
     ['revive', true, 'let its rules decide again'],
   ] as const) {
-    flag
-      .command(`${verb} <flag>`)
+    withWait(flag.command(`${verb} <flag>`))
       .description(description)
       .addOption(environment())
       .option('--reason <text>', 'for the audit')
-      .option('--wait', 'until every connected instance has it; exit code 1 if one lags')
-      .option('--timeout <seconds>', 'how long to wait', number, 30)
       .action(async (key: string, options) => {
         const client = await context.client();
         const input = { flag: key, environment: options.env, enabled, reason: options.reason };
@@ -25,10 +23,7 @@ export function propagationCommands(flag: Command, context: Context, environment
           { input },
         );
         context.data(`flag/${key} ${enabled ? 'revived' : 'killed'} in ${options.env}\n`);
-        if (!options.wait) return;
-        const { revision } = setFlagEnabled;
-        const seconds = Number(options.timeout);
-        await followPropagation(context, client, { environment: options.env, revision, seconds });
+        await waitIfAsked(context, client, options, setFlagEnabled.revision);
       });
   }
 
@@ -59,7 +54,9 @@ export function propagationCommands(flag: Command, context: Context, environment
           (row) => row.service,
         ),
       );
-      context.message(`${applied} of ${instances} connected instances have revision ${revision}.`);
+      context.message(
+        `${applied} of ${counted(instances, 'connected instance')} ${applied === 1 ? 'has' : 'have'} revision ${revision}.`,
+      );
       if (!complete) context.exitCode = 2;
     });
 }

@@ -1,23 +1,20 @@
 import { Option, type Command } from 'commander';
 import type { Context } from '../context.js';
-import { CliError } from '../cli-error.js';
+import { counted } from '../count.js';
+import { withExamples } from '../examples.js';
+import { waitIfAsked, withWait } from '../follow-propagation.js';
 import { parseFormat, render, renderOne } from '../output.js';
 import { parseProperties, ruleConditions, withRuleConditions } from '../rule-options.js';
+import { scopeArguments, scopeOf, scopeText, withScope, type ScopeOptions } from '../rule-scope.js';
+import { decided, summary, type Summary } from '../rule-value.js';
 import { propagationCommands } from './flag-propagation.js';
 import { flagCleanupCommands } from './flag-cleanup.js';
+import { flagDefinitionCommands } from './flag-definition.js';
 import { flagPlaygroundCommand } from './flag-playground.js';
 import { flagFileCommands } from './flag-files.js';
 import { flagShadowCommand } from './flag-shadow.js';
-
-export interface ScopeOptions {
-  tier?: string;
-  region?: string;
-  tenant?: string;
-  branch?: string;
-  warehouse?: string;
-  account?: string;
-  user?: string;
-}
+import { flagShowCommand } from './flag-show.js';
+import { flagStrategyCommands } from './flag-strategies.js';
 
 interface Decision {
   flag: string;
@@ -29,45 +26,18 @@ interface Decision {
 
 export const environment = () => new Option('-e, --env <name>', 'environment').default('production');
 
-export function withScope(command: Command): Command {
-  return command
-    .option('--tier <tier>', 'every tenant of an isolation tier')
-    .option('--region <region>', 'every tenant of a region')
-    .option('--tenant <slug>', 'one tenant')
-    .option('--branch <slug/code>', 'one branch')
-    .option('--warehouse <slug/code>', 'one warehouse')
-    .option('--account <slug/code>', 'one account')
-    .option('--user <id>', 'one user');
-}
-
-/** The one scope that the options name; none is the whole environment. */
-export function scopeOf(options: ScopeOptions): { kind: string; key: string } {
-  const { tier, region, tenant, branch, warehouse, account, user } = options;
-  const given = Object.entries({ tier, region, tenant, branch, warehouse, account, user }).filter(
-    ([, key]) => key,
-  );
-  if (given.length > 1) {
-    throw new CliError(
-      'INVALID_ARGUMENT',
-      'A rule has one scope.',
-      `Leave one of: ${given.map(([kind]) => `--${kind}`).join(', ')}.`,
-    );
-  }
-  const [scope] = given;
-  return scope
-    ? { kind: scope[0].toUpperCase(), key: scope[1] as string }
-    : { kind: 'ENVIRONMENT', key: '*' };
-}
-
-/** `tierdeck flag set|clear|explain|simulate|create`, and what {@link propagationCommands} adds. */
+/** `tierdeck flag set|clear|explain|simulate`, and what the other files of flags add. */
 export function flagCommands(program: Command, context: Context): void {
   const flag = program.command('flag').description('what tenants see');
+  flagDefinitionCommands(flag, context);
+  flagShowCommand(flag, context);
+  flagStrategyCommands(flag, context, environment);
   flagShadowCommand(flag, context);
   flagPlaygroundCommand(flag, context);
   flagCleanupCommands(flag, context);
   flagFileCommands(flag, context);
 
-  withRuleConditions(withScope(flag.command('set <flag> [value]')))
+  const set = withWait(withRuleConditions(withScope(flag.command('set <flag> [value]'))))
     .description('set the rule of a scope: on, off, or the name of a variant')
     .addOption(environment())
     .option('--reason <text>', 'for the audit')
@@ -89,24 +59,34 @@ export function flagCommands(program: Command, context: Context): void {
       );
       context.data(`flag/${key} set, revision ${setFlagRule.revision}\n`);
       context.message(`Undo: tierdeck flag clear ${key} --env ${options.env}${scopeArguments(options)}`);
+      await waitIfAsked(context, client, options, setFlagRule.revision);
     });
+  withExamples(
+    set,
+    'tierdeck flag set shipping.express on --tenant northwind --reason pilot',
+    'tierdeck flag set checkout.flow one-page --region eu --percentage 20',
+    `tierdeck flag set checkout.flow one-page --env staging --where 'channel IN web,app' --segment Europe --until 2030-01-31`,
+  );
 
-  withScope(flag.command('clear <flag>'))
+  withWait(withScope(flag.command('clear <flag>')))
     .description('take the rule of a scope away')
     .addOption(environment())
+    .option('--reason <text>', 'for the audit')
     .action(async (key: string, options) => {
       const client = await context.client();
-      const input = { flag: key, environment: options.env, scope: scopeOf(options) };
+      const { env, reason } = options;
+      const input = { flag: key, environment: env, scope: scopeOf(options), reason };
       const { clearFlagRule } = await client.request<{ clearFlagRule: { revision: number } }>(
         `mutation ($input: ClearFlagRuleInput!) { clearFlagRule(input: $input) { revision } }`,
         { input },
       );
       context.data(`flag/${key} cleared, revision ${clearFlagRule.revision}\n`);
+      await waitIfAsked(context, client, options, clearFlagRule.revision);
     });
 
   propagationCommands(flag, context, environment);
 
-  withScope(flag.command('explain <flag>'))
+  const explain = withScope(flag.command('explain <flag>'))
     .description('why a flag is what it is for a tenant, branch, warehouse, account or user')
     .addOption(environment())
     .option('--property <key=value...>', 'any other field of the context')
@@ -138,6 +118,11 @@ export function flagCommands(program: Command, context: Context): void {
       for (const step of trace)
         context.data(`  ${step.outcome.padEnd(26)} ${scopeText(step.scope)}: ${step.explanation}\n`);
     });
+  withExamples(
+    explain,
+    'tierdeck flag explain pricing.engine --branch northwind/boston',
+    'tierdeck flag explain checkout.flow --tenant northwind --user jo --property channel=web plan=gold',
+  );
 
   withRuleConditions(withScope(flag.command('simulate <flag> [value]')))
     .description('who would change, before you set it; exit code 2 if anybody')
@@ -180,31 +165,10 @@ export function flagCommands(program: Command, context: Context): void {
           (row) => (row.unitCode ? `${row.tenant}/${row.unitCode}` : row.tenant),
         ),
       );
-      context.message(`${affectedTotal} of ${total} would change, of ${affectedTenants} tenants.`);
+      context.message(`${affectedTotal} of ${total} would change, of ${counted(affectedTenants, 'tenant')}.`);
       for (const { before, after, count } of transitions)
         context.message(`  ${count} from ${summary(before)} to ${summary(after)}`);
       if (affectedTotal > 0) context.exitCode = 2;
-    });
-
-  flag
-    .command('create <flag>')
-    .description('make a flag')
-    .requiredOption('-d, --description <text>', 'what it decides')
-    .option('--variant <name...>', 'its variants; without any it is on or off')
-    .option('--default-variant <name>', 'what holds while it is off')
-    .addOption(
-      new Option('--risk <class>', 'risk class').choices(['STANDARD', 'FINANCIAL']).default('STANDARD'),
-    )
-    .option('--owner <team>', 'who answers for it')
-    .action(async (key: string, { description, variant, defaultVariant, risk, owner }) => {
-      const client = await context.client();
-      const variants = (variant as string[] | undefined)?.map((name) => ({ name }));
-      const kind = variants ? 'VARIANT' : 'BOOLEAN';
-      const input = { key, description, kind, riskClass: risk, variants, defaultVariant, owner };
-      await client.request(`mutation ($input: CreateFlagInput!) { createFlag(input: $input) { revision } }`, {
-        input,
-      });
-      context.data(`flag/${key} created\n`);
     });
 }
 
@@ -224,30 +188,6 @@ interface Simulation {
   }[];
 }
 
-export interface Summary {
-  enabled: boolean;
-  variant: string | null;
-}
-
-export function summary({ enabled, variant }: Summary): string {
-  return variant ?? (enabled ? 'on' : 'off');
-}
-
-export function decided(value: string): { enabled: boolean; variant?: string } {
-  if (value === 'on') return { enabled: true };
-  if (value === 'off') return { enabled: false };
-  return { enabled: true, variant: value };
-}
-
 function tenantOf({ branch, warehouse, account }: ScopeOptions): string | undefined {
   return (branch ?? warehouse ?? account)?.split('/')[0];
-}
-
-function scopeText({ kind, key }: { kind: string; key: string }): string {
-  return kind === 'ENVIRONMENT' ? 'whole environment' : `${kind.toLowerCase()} ${key}`;
-}
-
-function scopeArguments(options: ScopeOptions): string {
-  const { kind, key } = scopeOf(options);
-  return kind === 'ENVIRONMENT' ? '' : ` --${kind.toLowerCase()} ${key}`;
 }

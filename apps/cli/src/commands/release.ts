@@ -1,11 +1,11 @@
-import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { parse } from 'yaml';
 import type { Client } from '../client.js';
 import type { Context } from '../context.js';
 import { CliError } from '../cli-error.js';
-import { parseFormat, render } from '../output.js';
+import { parseFormat, render, renderOne } from '../output.js';
+import { readYaml } from '../read-yaml.js';
+import { withSegmentIds } from '../segment-names.js';
 
 interface Release {
   id: string;
@@ -28,7 +28,7 @@ const releaseFields = `id name status statusReason exposedTenants waves { positi
 
 const ended = new Set(['SUCCEEDED', 'FAILED', 'ABORTED', 'ROLLED_BACK']);
 
-/** `tierdeck release create|plan|promote|approve|start|pause|resume|abort|rollback|watch`. */
+/** `tierdeck release create|plan|promote|approve|start|pause|resume|abort|rollback|show|watch`. */
 export function releaseCommands(program: Command, context: Context): void {
   const release = program.command('release').description('when tenants change');
 
@@ -48,7 +48,7 @@ export function releaseCommands(program: Command, context: Context): void {
     .description('make a release from a YAML file: name, flagChanges, migrations, waves')
     .requiredOption('-f, --file <path>', 'release file; "tierdeck release plan" shows what it would do')
     .action(async ({ file }) =>
-      told(await act('createRelease', 'CreateReleaseInput', await readRelease(file))),
+      told(await act('createRelease', 'CreateReleaseInput', await readRelease(await context.client(), file))),
     );
 
   release
@@ -61,7 +61,7 @@ export function releaseCommands(program: Command, context: Context): void {
       const { planRelease } = await client.request<{ planRelease: Plan }>(
         `query ($input: PlanReleaseInput!) { planRelease(input: $input) {
            unmatched warnings waves { position name tenants } } }`,
-        { input: await readRelease(file) },
+        { input: await readRelease(client, file) },
       );
       context.data(
         render(
@@ -113,6 +113,23 @@ export function releaseCommands(program: Command, context: Context): void {
     );
 
   release
+    .command('show <id>')
+    .description('its waves as they are now, with their tenants and gates')
+    .option('-o, --output <format>', 'table, json or yaml', parseFormat, 'table')
+    .action(async (id: string, { output }) => {
+      const found = await find(await context.client(), id);
+      if (output !== 'table') return context.data(renderOne(found, output));
+      told(found);
+      if (found.statusReason) context.data(`${found.statusReason}\n`);
+      for (const wave of found.waves) {
+        context.data(`${waveText(wave)}\n`);
+        for (const { status, tenant } of wave.tenants)
+          context.data(`    ${tenant.slug} ${status.toLowerCase()}\n`);
+        for (const { kpi, explanation } of wave.gates) context.data(`    ${kpi}: ${explanation}\n`);
+      }
+    });
+
+  release
     .command('watch <id>')
     .description('follow its waves to the end')
     .action(async (id: string) => watch(context, await context.client(), id));
@@ -124,30 +141,42 @@ interface Plan {
   warnings: string[];
 }
 
-async function readRelease(file: string): Promise<Record<string, unknown>> {
-  const text = await readFile(file, 'utf8').catch(() => {
-    throw new CliError('FILE_NOT_FOUND', `There is no file ${file}.`);
-  });
-  try {
-    return parse(text) as Record<string, unknown>;
-  } catch (error) {
-    throw new CliError('RELEASE_FILE_INVALID', `${file}: ${(error as Error).message}`);
-  }
+/** A release file; segments in it go by name or id. @throws CliError FILE_NOT_FOUND, FILE_INVALID, SEGMENT_NOT_FOUND */
+async function readRelease(client: Client, file: string): Promise<Record<string, unknown>> {
+  const content = await readYaml(file);
+  if (typeof content !== 'object' || content === null || Array.isArray(content))
+    throw new CliError(
+      'FILE_INVALID',
+      `${file} is no release: it has no name, flagChanges, migrations, waves.`,
+    );
+  const release = content as Record<string, unknown>;
+  const changes = release['flagChanges'];
+  if (!Array.isArray(changes)) return release;
+  return { ...release, flagChanges: await withSegmentIds(client, changes as unknown[]) };
+}
+
+async function find(client: Client, id: string): Promise<Release> {
+  const { release } = await client.request<{ release: Release | null }>(
+    `query ($id: ID!) { release(id: $id) { ${releaseFields} } }`,
+    { id },
+  );
+  if (!release)
+    throw new CliError('RELEASE_NOT_FOUND', `There is no release "${id}".`, 'tierdeck get releases');
+  return release;
+}
+
+function waveText({ name, status, reason, tenants }: Release['waves'][number]): string {
+  const exposed = tenants.filter((one) => one.status === 'EXPOSED').length;
+  return `  ${name}: ${status.toLowerCase()}, ${exposed} of ${tenants.length} exposed${reason ? `; ${reason}` : ''}`;
 }
 
 /** A line for each change of a wave. Ends with 1 unless the release succeeds. */
 async function watch(context: Context, client: Client, id: string): Promise<void> {
   const told = new Set<string>();
   for (;;) {
-    const { release } = await client.request<{ release: Release | null }>(
-      `query ($id: ID!) { release(id: $id) { ${releaseFields} } }`,
-      { id },
-    );
-    if (!release)
-      throw new CliError('RELEASE_NOT_FOUND', `There is no release "${id}".`, 'tierdeck get releases');
+    const release = await find(client, id);
     for (const wave of release.waves) {
-      const exposed = wave.tenants.filter(({ status }) => status === 'EXPOSED').length;
-      const line = `  ${wave.name}: ${wave.status.toLowerCase()}, ${exposed} of ${wave.tenants.length} exposed${wave.reason ? `; ${wave.reason}` : ''}`;
+      const line = waveText(wave);
       if (wave.status !== 'PENDING' && !told.has(line)) context.message(line);
       told.add(line);
     }

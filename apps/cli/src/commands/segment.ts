@@ -4,15 +4,7 @@ import type { Context } from '../context.js';
 import { addList } from '../list-and-show.js';
 import { parseFormat, renderOne } from '../output.js';
 import { readYaml } from '../read-yaml.js';
-import { parseConstraint, segmentIds } from '../rule-options.js';
-
-interface Constraint {
-  contextName: string;
-  operator: string;
-  values: string[];
-  value: string | null;
-  inverted: boolean;
-}
+import { constraintText, parseConstraint, segmentIds, type Constraint } from '../rule-options.js';
 
 interface Segment {
   id: number;
@@ -57,7 +49,7 @@ export function segmentCommands(program: Command, context: Context): void {
     nameOf: (one) => one.name,
     columns: [
       ['segment', (row) => row.name],
-      ['constraints', (row) => row.constraints.map(sentence).join('; ')],
+      ['constraints', (row) => row.constraints.map(constraintText).join('; ')],
       ['used by', (row) => new Set(row.uses.map(({ flag }) => flag)).size],
       ['description', (row) => row.description],
     ],
@@ -77,7 +69,7 @@ export function segmentCommands(program: Command, context: Context): void {
           output === 'table'
             ? {
                 ...rest,
-                constraints: constraints.map(sentence).join('; '),
+                constraints: constraints.map(constraintText).join('; '),
                 uses: uses.map(({ flag, environment }) => `${flag} in ${environment}`).join(', '),
               }
             : found,
@@ -130,9 +122,4 @@ function withConstraints(command: Command): Command {
   return command
     .option('--where <constraint...>', 'all must hold, e.g. "region IN eu,us"')
     .option('-f, --file <path>', 'YAML list of constraints instead');
-}
-
-/** As --where takes it. */
-function sentence({ contextName, operator, values, value, inverted }: Constraint): string {
-  return `${inverted ? 'not ' : ''}${contextName} ${operator} ${value ?? values.join(',')}`;
 }

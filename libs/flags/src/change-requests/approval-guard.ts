@@ -115,9 +115,3 @@ export async function clearingOpens(
   );
   return row?.opens ?? false;
 }
-
-/** The command that opens a change request for a rule. */
-export function openCommand(flag: string, value: string, environment: string, scope?: FlagScope): string {
-  const where = !scope || scope.kind === 'ENVIRONMENT' ? '' : ` --${scope.kind.toLowerCase()} ${scope.key}`;
-  return `tierdeck change-request open ${flag} ${value} --env ${environment}${where}`;
-}

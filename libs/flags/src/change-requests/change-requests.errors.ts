@@ -85,7 +85,7 @@ export class ApprovalsMissingError extends TierdeckError {
   constructor(id: string, title: string, given: number, needed: number) {
     super(
       'APPROVAL_NEEDED',
-      `Change request "${title}" has ${given} of the ${needed} approvals that it needs.`,
+      `Change request "${title}" needs ${needed} approval${needed === 1 ? '' : 's'} and has ${given}.`,
       403,
       {
         hint: `Somebody other than its author: tierdeck change-request approve ${id}`,

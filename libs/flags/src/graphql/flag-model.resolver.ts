@@ -3,6 +3,7 @@ import { Commands, type Actor, type Command } from '#audit';
 import { CurrentActor, Requires } from '#identity';
 import { EnvironmentClones } from '../environment-clones.js';
 import { ManifestExport } from '../manifests/manifest-export.js';
+import { checkSegments } from '../flag-strategies.store.js';
 import { FlagsReadModel } from '../flags.read-model.js';
 import { FlagsService } from '../flags.service.js';
 import { ProjectsService, type Project } from '../projects.service.js';
@@ -115,9 +116,12 @@ export class FlagModelResolver {
   ): Promise<FlagPayload> {
     const { flag, environment, reason, expectedVersion, strategies, variants } = input;
     const change = { flag, environment, reason, expectedVersion, ...toStrategies(strategies, variants) };
-    const { revision } = await this.#run(actor, input, (command) =>
-      this.flags.setStrategies(command, change),
-    );
+    // What was imported without one of its segments has a negative number in its place.
+    const segments = (change.strategies ?? []).flatMap((one) => one.segments ?? []).filter((id) => id >= 0);
+    const { revision } = await this.#run(actor, input, async (command) => {
+      await checkSegments(command.tx, segments);
+      return this.flags.setStrategies(command, change);
+    });
     return { flag: await this.readModel.byKey(flag), revision };
   }
 
