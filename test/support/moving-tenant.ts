@@ -44,7 +44,7 @@ export class MovingDataPlane {
     this.#directory = new Directory({ revision: 1, tenants: served, databases });
     this.#homes.forget();
     this.#pools.retain(databases);
-    this.#pools.keepWarm(this.#directory.standbys());
+    void this.#pools.keepWarm(this.#directory.standbys());
   }
 
   async stop(): Promise<void> {

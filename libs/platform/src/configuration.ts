@@ -33,7 +33,7 @@ const schema = z.object({
   /** How long a tenant that has moved to another database may go back, in seconds; up to a week. */
   TIERDECK_MOVE_UNDO_SECONDS: z.coerce.number().int().min(0).max(604_800).default(3_600),
   /** Share of the time that copying, comparing and erasing of a move may take of a server, in percent. */
-  TIERDECK_MOVE_PACE_PERCENT: z.coerce.number().int().min(5).max(100).default(50),
+  TIERDECK_MOVE_PACE_PERCENT: z.coerce.number().int().min(5).max(100).default(25),
   TIERDECK_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   /** 32 bytes as 64 hexadecimal digits: encrypts secrets at rest. Absent: generated in the data directory. */
   TIERDECK_MASTER_KEY: z

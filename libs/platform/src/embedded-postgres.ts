@@ -32,6 +32,7 @@ const defaults: Record<string, string> = {
   shared_buffers: '256MB',
   wal_level: 'logical',
   max_wal_size: '2GB',
+  min_wal_size: '1GB',
   max_slot_wal_keep_size: '1GB',
   log_min_messages: 'warning',
   password_encryption: 'scram-sha-256',

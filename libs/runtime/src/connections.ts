@@ -1,6 +1,7 @@
 import { Client } from 'pg';
 import { Overloaded } from './errors.js';
 import type { RuntimeLogger } from './logger.js';
+import { rehearse } from './rehearsal.js';
 import { Watchdog } from './watchdog.js';
 import type { DatabaseSnapshot } from './wire.js';
 
@@ -65,8 +66,15 @@ interface Pool {
   warm: number;
 }
 
-/** Connections to a database that tenants may move to at any moment: opening them then would keep writers waiting. */
-const warmConnections = 4;
+/** A database that a tenant may move to at any moment. */
+export interface Standby {
+  login: DatabaseSnapshot;
+  /** One of the tenants that may move there. */
+  tenantId: string;
+}
+
+/** Connections to a standby: opening them when its tenant comes would keep writers waiting. */
+const warmConnections = 8;
 
 /**
  * Connections to the tenants' databases: one pool per login, bounded per database and in all. When the total is used
@@ -139,21 +147,23 @@ export class ConnectionPools {
     }
   }
 
-  /** Opens connections ahead of their first use, as far as there is room, and keeps them while they are named here. */
-  keepWarm(logins: readonly DatabaseSnapshot[]): void {
-    if (this.#closed) return;
-    const wanted = new Set(logins.map(({ id }) => id));
+  /**
+   * Opens connections ahead of their first use, as far as there is room, and keeps them while they are named here.
+   * @returns undefined if there is nothing to open, else what settles when all are ready.
+   */
+  keepWarm(standbys: readonly Standby[]): Promise<unknown> | undefined {
+    if (this.#closed) return undefined;
+    const opening: Promise<void>[] = [];
+    const wanted = new Set(standbys.map(({ login }) => login.id));
     for (const [id, pool] of this.#pools) if (!wanted.has(id)) pool.warm = 0;
-    for (const login of logins) {
+    for (const { login, tenantId } of standbys) {
       const pool = this.#pool(login);
       pool.warm = Math.min(warmConnections, this.limits.perDatabase);
       while (pool.size < pool.warm && this.#open < this.limits.total) {
-        this.#connect(pool).then(
-          (connection) => this.release(connection),
-          (error: unknown) => this.logger.warn({ err: error }, 'a standby database cannot be reached'),
-        );
+        opening.push(this.#warmUp(pool, tenantId));
       }
     }
+    return opening.length === 0 ? undefined : Promise.all(opening);
   }
 
   /** Open connections by database id, for metrics and tests. */
@@ -239,6 +249,16 @@ export class ConnectionPools {
       letGo(connection);
       this.#close(connection);
       throw error;
+    }
+  }
+
+  async #warmUp(pool: Pool, tenantId: string): Promise<void> {
+    try {
+      const connection = await this.#connect(pool);
+      await rehearse(connection.client, tenantId);
+      this.release(connection);
+    } catch (error) {
+      this.logger.warn({ err: error }, 'a standby database cannot be reached');
     }
   }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Standby } from './connections.js';
 import { effectiveQuota, type EffectiveQuota } from './quota.js';
 import type { RuntimeTenant } from './tenant.js';
 import type { DatabaseSnapshot, QuotaKind, RuntimeSnapshot, TenantSnapshot } from './wire.js';
@@ -43,10 +44,15 @@ export class Directory {
     return id ? this.#databases.get(id) : undefined;
   }
 
-  /** Databases that tenants may move to at any moment. */
-  standbys(): DatabaseSnapshot[] {
-    const ids = new Set([...this.#byId.values()].map(({ standbyDatabaseId }) => standbyDatabaseId));
-    return [...this.#databases.values()].filter(({ id }) => ids.has(id));
+  /** Databases that tenants may move to at any moment, each with one of these tenants. */
+  standbys(): Standby[] {
+    const tenants = new Map(
+      [...this.#byId.values()].map(({ id, standbyDatabaseId }) => [standbyDatabaseId, id]),
+    );
+    return [...this.#databases.values()].flatMap((login) => {
+      const tenantId = tenants.get(login.id);
+      return tenantId === undefined ? [] : [{ login, tenantId }];
+    });
   }
 
   /** undefined: no limit. */

@@ -40,6 +40,9 @@ export interface RuntimeOptions {
   startTimeoutMs?: number;
 }
 
+/** A standby that takes longer to reach is met cold, in milliseconds. */
+const longestWarmUpMs = 1_000;
+
 /** What a snapshot tells about: its revision, and the tenants that this instance serves. */
 export interface SnapshotNotice {
   revision: number;
@@ -68,6 +71,8 @@ export class TierdeckRuntime {
   /** Of the one tenant that this process serves, also after it is gone from the snapshot. */
   #ownId: string | undefined;
   #directory = new Directory({ revision: -1, tenants: [], databases: [] });
+  /** The newest revision for which all was prepared; the control plane hears of no newer one. */
+  #readyRevision = -1;
 
   private constructor(private readonly options: RuntimeOptions) {
     const { url, token, service, dataDir, tenant } = options;
@@ -90,7 +95,7 @@ export class TierdeckRuntime {
       logger,
       instanceId: this.instanceId,
       tenantId: () => (tenant === undefined ? null : this.#ownId),
-      appliedRevision: () => this.revision,
+      appliedRevision: () => this.#readyRevision,
     });
     const admission = { ...defaultAdmissionOptions, ...options.admission };
     // A request that has a slot never waits for a connection, unless it uses several at once.
@@ -284,7 +289,7 @@ export class TierdeckRuntime {
     if (this.options.tenant !== undefined) this.#ownId = this.tenant(this.options.tenant)?.id ?? this.#ownId;
     this.#homes.forget();
     this.#pools.retain(snapshot.databases);
-    this.#pools.keepWarm(this.#directory.standbys());
+    this.#prepare(snapshot.revision);
     const notice = { revision: snapshot.revision, tenants: this.tenants() };
     for (const listener of this.#listeners) {
       try {
@@ -293,6 +298,20 @@ export class TierdeckRuntime {
         this.#logger.error({ err: error }, 'a listener of the snapshot failed');
       }
     }
+  }
+
+  /** The mover cuts over when it hears of this revision, so the way to the new home must be open by then. */
+  #prepare(revision: number): void {
+    const ready = (): void => {
+      this.#readyRevision = Math.max(this.#readyRevision, revision);
+    };
+    const warm = this.#pools.keepWarm(this.#directory.standbys());
+    if (warm === undefined) return ready();
+    const enough = setTimeout(ready, longestWarmUpMs).unref();
+    void warm.then(() => {
+      clearTimeout(enough);
+      ready();
+    });
   }
 }
 

@@ -73,6 +73,11 @@ export function statementOf(text: string, values: readonly unknown[]): Statement
   return { name, text, values };
 }
 
+/** Texts of statements that this process has prepared, at most so many: the longest known ones. */
+export function knownTexts(count: number): string[] {
+  return [...names.keys()].slice(0, count);
+}
+
 /** A migration changed the columns of a prepared statement, e.g. of a `select *`. */
 export function isOutdatedPlan(error: unknown): boolean {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };

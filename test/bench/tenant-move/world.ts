@@ -89,6 +89,7 @@ export class MoveWorld {
     for (const [slug, id] of tenants)
       await fillTenant(pool, id, slug === mover ? options.rows : neighbourRows);
     await pool.query('vacuum analyze');
+    await breakIn(pool);
     const tenantId = tenants.get(mover) as string;
     const print = await fingerprint(pool, tenantId);
     await pool.end();
@@ -287,6 +288,18 @@ async function connected(url: string): Promise<pg.Client> {
   client.on('error', () => undefined);
   await client.connect();
   return client;
+}
+
+/**
+ * Writes and drops a gigabyte, as a server has that is not new: it reuses its WAL segments from then on. One that has to
+ * make each of them holds all its writers up for some 60 ms every time, with or without a move.
+ */
+async function breakIn(client: pg.Client): Promise<void> {
+  await client.query(
+    `create table break_in as select repeat(md5(n::text), 30) from generate_series(1, 1100000) n`,
+  );
+  await client.query('drop table break_in');
+  await client.query('checkpoint');
 }
 
 async function poolOf(control: pg.Client): Promise<string> {

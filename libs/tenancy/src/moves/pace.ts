@@ -1,15 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Work shorter than this goes on without a rest, in milliseconds. */
-const portionMs = 20;
+const portionMs = 4;
 
-/** About how long a server takes to print and hash a thousand rows, in seconds; measured on rows of ten columns. */
-const digestThousandSeconds = 0.002;
+/** About how long a server takes to print and hash a row, in seconds; measured on rows of ten columns. */
+const digestRowSeconds = 0.000_002;
+
+/** One of so many rows is followed by a rest. */
+const digestPortion = 250;
 
 /**
  * Holds bulk work of a move down to a share of the time, so that the other tenants of a server keep theirs: after each
  * portion of work it rests in proportion. PostgreSQL itself can bound neither the CPU nor the WAL of a session, only
- * vacuum's and analyze's.
+ * vacuum's and analyze's. Portions are short, since a neighbour's commit waits for all WAL that was written before it.
  */
 export class Pace {
   #since = performance.now();
@@ -37,14 +40,14 @@ export class Pace {
   }
 
   /**
-   * An aggregate for one statement over many rows that makes the server rest in it: every thousandth row or so, about as
-   * long as this many rows take. It adds nothing to the result but a column.
+   * An aggregate for one statement over many rows that makes the server rest in it: after some rows, in proportion to what
+   * they take. It adds nothing to the result but a column.
    */
   get inStatement(): string {
-    const seconds = digestThousandSeconds * this.#restOfWork;
+    const seconds = digestPortion * digestRowSeconds * this.#restOfWork;
     return seconds === 0
       ? 'null'
-      : `count(*) filter (where random() < 0.001 and pg_sleep(${seconds.toFixed(5)}) is not null)`;
+      : `count(*) filter (where random() < ${1 / digestPortion} and pg_sleep(${seconds.toFixed(5)}) is not null)`;
   }
 
   get #restOfWork(): number {

@@ -80,7 +80,7 @@ export async function copyTenant(
 }
 
 /** Bytes of rows that go into the target by one COPY. */
-const portionBytes = 128 * 1024;
+const portionBytes = 16 * 1024;
 
 /**
  * Cuts a stream of rows into portions of whole ones. Each is in the target before the next is taken: else megabytes of
@@ -105,7 +105,7 @@ function inPortions(take: (portion: Buffer) => Promise<void>) {
 }
 
 /** Rows deleted in one statement: small enough that other tenants' writes hardly wait. */
-const batchRows = 2_000;
+const batchRows = 500;
 
 /**
  * Deletes a tenant's rows in batches, each a transaction of its own; the tenant stands in every statement. Triggers and

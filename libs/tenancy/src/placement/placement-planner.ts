@@ -31,6 +31,7 @@ export class PlacementPlanner {
       to,
       flaws: moves && tenant.databaseId && from && to ? await this.#flaws(tenant.databaseId, from, to) : [],
       undoSeconds: this.configuration.moveUndoSeconds,
+      pace: this.configuration.movePacePercent / 100,
     });
   }
 
