@@ -30,7 +30,8 @@ export const exampleTenants = `
     ('${northwindId}', 'ACCOUNT', 'ALFKI', 'Alfreds Futterkiste', 'BRANCH', 'london'),
     ('${contosoId}', 'BRANCH', 'seattle', 'Seattle', null, null);`;
 
-interface Serving {
+/** One replica. */
+export interface Serving {
   feed: FlagFeed;
   server: FastifyInstance;
   url: string;
@@ -73,6 +74,7 @@ export class FlagsFixture {
     private serving: Serving,
   ) {}
 
+  readonly #replicas: Serving[] = [];
   readonly service = new FlagsService();
   readonly readModel = new FlagsReadModel(this.database);
   readonly list = new FlagListReadModel(this.database);
@@ -127,9 +129,21 @@ export class FlagsFixture {
     this.serving = await serve(parts, Number(new URL(url).port));
   }
 
+  /** Another replica, which no notice reaches; its database may fail by itself. */
+  async replica(database: Database): Promise<Serving> {
+    const { metrics, receipts, offerStreaming } = this;
+    const notifications = { subscribe: () => Promise.resolve(() => undefined) } as unknown as Notifications;
+    const tokens = new SdkTokensService(database);
+    const replica = await serve({ database, notifications, tokens, metrics, receipts, offerStreaming }, 0);
+    this.#replicas.push(replica);
+    return replica;
+  }
+
   async stop(): Promise<void> {
-    await this.server.close();
-    this.feed.onModuleDestroy();
+    for (const { server, feed } of [...this.#replicas, this.serving]) {
+      await server.close();
+      feed.onModuleDestroy();
+    }
     await this.metrics.onModuleDestroy();
     await this.receipts.onModuleDestroy();
     await this.notifications.close();

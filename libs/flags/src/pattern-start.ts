@@ -1,4 +1,14 @@
 /**
+ * The tenant's part of a text that is written like the beginning of a unit key: `contoso/` of `contoso/sea`. Such a text
+ * is about the units of a tenant whose slug ends so.
+ * @returns undefined for text that may stand in the code of any tenant's unit.
+ */
+export function keyStart(text: string): string | undefined {
+  const start = text.slice(0, text.indexOf('/') + 1);
+  return /[a-z][a-z0-9-]+\/$/i.test(start) ? start : undefined;
+}
+
+/**
  * The tenant's part with which every text that a pattern matches must begin: `contoso/` of `^contoso/(a|b)$`.
  * @returns undefined if the pattern may match others, or is written in a way that is not looked into.
  */

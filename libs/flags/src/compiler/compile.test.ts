@@ -4,7 +4,8 @@ import { InMemStorageProvider, startUnleash } from 'unleash-client';
 import type { Context } from 'unleash-client';
 import type { FeatureInterface } from 'unleash-client/lib/feature.js';
 import type { Segment } from 'unleash-client/lib/strategy/strategy.js';
-import type { FlagContext, FlagRule } from '../flag.js';
+import { prepareConstraint } from '../evaluator/index.js';
+import { scopeKinds, type FlagContext, type FlagRule } from '../flag.js';
 import {
   anyContext,
   anyState,
@@ -18,7 +19,11 @@ import {
 import {
   compileFeature,
   evaluate,
+  inShare,
   RuleIndex,
+  shareOf,
+  stickinessOf,
+  unleashOperators,
   winner,
   FlagDecider,
   TooManyStrategiesError,
@@ -118,6 +123,48 @@ describe('compiled flags', () => {
       }
     }
     expect(tooMany).toBeLessThan(400);
+  });
+
+  it('are drawn with every operator, level and stickiness, each with both answers', () => {
+    const [holds, shares, levels] = [new Map<string, number>(), new Map<string, number>(), new Set<string>()];
+    const note = (map: Map<string, number>, key: string, yes: boolean) =>
+      map.set(key, (map.get(key) ?? 0) | (yes ? 1 : 2));
+    const draws = fc.sample(fc.tuple(anyState, anyContext), { seed, numRuns: 5_000 });
+    for (const [{ rules }, asked] of draws) {
+      for (const rule of rules) {
+        levels.add(rule.scope.kind);
+        for (const constraint of rule.constraints ?? []) {
+          const { operator, inverted, caseInsensitive } = constraint;
+          const yes = prepareConstraint(constraint)(asked);
+          note(holds, operator, yes);
+          if (inverted) note(holds, `${operator} inverted`, yes);
+          if (caseInsensitive && /STR|REGEX/.test(operator)) note(holds, `${operator} insensitive`, yes);
+        }
+        const share = shareOf(rule);
+        if (share > 0 && share < 100) note(shares, stickinessOf(rule), inShare('f', rule, asked));
+      }
+    }
+    const both = (map: Map<string, number>) => [...map].filter(([, seen]) => seen === 3).map(([key]) => key);
+    const variations = unleashOperators.flatMap((operator) => [
+      operator,
+      `${operator} inverted`,
+      ...(/STR|REGEX/.test(operator) ? [`${operator} insensitive`] : []),
+    ]);
+    expect(both(holds).toSorted()).toEqual(variations.toSorted());
+    expect(both(shares).toSorted()).toEqual(
+      [
+        'tier',
+        'region',
+        'tenant',
+        'branch',
+        'warehouse',
+        'account',
+        'userId',
+        'sessionId',
+        'plan',
+      ].toSorted(),
+    );
+    expect([...levels].toSorted()).toEqual([...scopeKinds].toSorted());
   });
 
   it('only adds to who is in when a percentage is raised, at every level', () => {

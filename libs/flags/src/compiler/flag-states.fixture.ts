@@ -9,7 +9,13 @@ import {
   type FlagScopeKind,
   type RuleConditions,
 } from '../flag.js';
-import type { FlagState, UnleashConstraint, UnleashSegment, UnleashStrategy } from './index.js';
+import {
+  unleashOperators,
+  type FlagState,
+  type UnleashConstraint,
+  type UnleashSegment,
+  type UnleashStrategy,
+} from './index.js';
 
 /** Few keys, so that random rules and contexts meet often. */
 const keys: Record<FlagScopeKind, string[]> = {
@@ -68,23 +74,82 @@ export const context: fc.Arbitrary<FlagContext> = fc.record(
   { requiredKeys: [] },
 );
 
-/** A few constraints of every sort, and segments that share them. */
-const constraint: fc.Arbitrary<UnleashConstraint> = fc.record({
-  contextName: fc.constantFrom('tenant', 'branch', 'userId', 'plan'),
-  operator: fc.constantFrom('IN', 'NOT_IN', 'STR_STARTS_WITH', 'NUM_GT', 'SEMVER_LT', 'REGEX', 'IN_CIDR'),
-  values: fc.subarray(['northwind', 'contoso/seattle', 'ann', 'gold']),
-  value: fc.constantFrom('1', '2.0.0', '^n', '('),
-  inverted: fc.boolean(),
-  caseInsensitive: fc.boolean(),
-});
+const moments = ['2026-01-01T00:00:00.000Z', '2026-06-01T00:00:00.000Z', '2027-01-01T00:00:00.000Z'];
+
+/** Fields that constraints look at: of every scope, and others. */
+const fields = [
+  ...scopeKinds.filter((kind) => kind !== 'ENVIRONMENT').map((kind) => contextField[kind]),
+  'sessionId',
+  'plan',
+];
+const list = fc.subarray(
+  [
+    'northwind',
+    'contoso/seattle',
+    'northwind/W1',
+    'ann',
+    'eu',
+    'SHARED',
+    'gold',
+    ' gold ',
+    'l',
+    '3',
+    '',
+  ].concat('10.0.0.0/8', '10.0.0.1', 'fe80::/10'),
+  { maxLength: 6 },
+);
+const none = fc.constant<string[]>([]);
+
+/** What an operator compares with, good and bad. */
+function operand(operator: string): fc.Arbitrary<string> {
+  if (operator.startsWith('NUM_')) return fc.constantFrom('1', '3', '2.5', '-1e3', 'x');
+  if (operator.startsWith('SEMVER_')) return fc.constantFrom('1.0.0', '2.0.0', '1.0.0-rc.1', 'x');
+  if (operator.startsWith('DATE_')) return fc.constantFrom(...moments, '2026-03-01', 'x');
+  return fc.constantFrom('^n', 'GOLD', '^(eu|us)$', 'o.*/s', '[0-9]', '(');
+}
+
+/** Constraints with every operator. */
+const constraint: fc.Arbitrary<UnleashConstraint> = fc.constantFrom(...unleashOperators).chain((operator) =>
+  fc.record({
+    contextName: /^(NUM|SEMVER|IN_CIDR)/.test(operator)
+      ? fc.constant('plan')
+      : operator.startsWith('DATE_')
+        ? fc.constantFrom('currentTime', 'plan')
+        : fc.constantFrom(...fields),
+    operator: fc.constant(operator),
+    ...(/^(IN|NOT_IN|STR_.*|IN_CIDR)$/.test(operator)
+      ? { values: list }
+      : { values: none, value: operand(operator) }),
+    inverted: fc.boolean(),
+    caseInsensitive: fc.boolean(),
+  }),
+);
+
+/** Segments that rules and strategies share; no segment has number 99. */
 export const segments = new Map(
   [
     { id: 1, constraints: [] },
     { id: 2, constraints: [blank({ values: ['gold'] })] },
     { id: 3, constraints: [blank({ values: ['gold', '3'] }), blank({ operator: 'NUM_GT', value: '1' })] },
+    {
+      id: 4,
+      constraints: [blank({ contextName: 'warehouse', operator: 'NOT_IN', values: ['northwind/w1'] })],
+    },
+    {
+      id: 5,
+      constraints: [
+        blank({ operator: 'STR_CONTAINS', values: ['OL'], caseInsensitive: true }),
+        blank({
+          contextName: 'currentTime',
+          operator: 'DATE_AFTER',
+          value: moments[1] ?? '',
+          inverted: true,
+        }),
+      ],
+    },
   ].map((segment): [number, UnleashSegment] => [segment.id, segment]),
 );
-const moments = ['2026-01-01T00:00:00.000Z', '2026-06-01T00:00:00.000Z', '2027-01-01T00:00:00.000Z'];
+const segmentIds = fc.constantFrom(1, 2, 3, 4, 5, 99);
 
 function blank(given: Partial<UnleashConstraint>): UnleashConstraint {
   const none = { contextName: 'plan', operator: 'IN', values: [], inverted: false, caseInsensitive: false };
@@ -96,7 +161,7 @@ const conditions: fc.Arbitrary<RuleConditions> = fc.oneof(
   fc.record(
     {
       constraints: fc.array(constraint, { minLength: 1, maxLength: 2 }),
-      segments: fc.uniqueArray(fc.constantFrom(1, 2, 3, 99), { minLength: 1, maxLength: 2 }),
+      segments: fc.uniqueArray(segmentIds, { minLength: 1, maxLength: 2 }),
       startsAt: fc.constantFrom(...moments),
       endsAt: fc.constantFrom(...moments),
     },
@@ -108,7 +173,7 @@ const share = fc.oneof(
   fc.record(
     {
       percentage: fc.constantFrom(0, 1, 30, 70, 99, 100),
-      stickiness: fc.constantFrom('tenant', 'branch', 'userId', 'plan'),
+      stickiness: fc.constantFrom(...fields),
     },
     { requiredKeys: ['percentage'] },
   ),
@@ -124,13 +189,16 @@ function anyRules(flag: FlagDefinition): fc.Arbitrary<FlagRule[]> {
 }
 
 const baseStrategy: fc.Arbitrary<UnleashStrategy> = fc.record({
-  name: fc.constantFrom('default', 'flexibleRollout', 'userWithId', 'unknown'),
-  parameters: fc.constantFrom<Record<string, string>>(
-    { rollout: '50', stickiness: 'tenant', groupId: 'g', userIds: 'ann' },
-    { rollout: '100', stickiness: 'plan', groupId: 'g', userIds: 'bob, ann' },
-  ),
+  name: fc.constantFrom('default', 'flexibleRollout', 'userWithId', 'gradualRolloutUserId', 'unknown'),
+  parameters: fc.record({
+    rollout: fc.constantFrom('50', '100'),
+    percentage: fc.constantFrom('50', '100'),
+    stickiness: fc.constantFrom(...fields),
+    groupId: fc.constant('g'),
+    userIds: fc.constantFrom('ann', 'bob, ann'),
+  }),
   constraints: fc.array(constraint, { maxLength: 2 }),
-  segments: fc.uniqueArray(fc.constantFrom(1, 2, 3, 99), { maxLength: 1 }),
+  segments: fc.uniqueArray(segmentIds, { maxLength: 1 }),
   variants: fc.constant([]),
 });
 
@@ -175,7 +243,18 @@ export const anyContext: fc.Arbitrary<FlagContext> = fc
     context,
     fc.record(
       {
-        plan: fc.constantFrom('gold', 'Gold', '3', '1.0.0', '10.0.0.1'),
+        plan: fc.constantFrom(
+          'gold',
+          'Gold',
+          '3',
+          '2.5',
+          '1.0.0',
+          '1.0.0-rc.1',
+          'v2.0.0',
+          '10.0.0.1',
+          'fe80::1',
+        ),
+        sessionId: fc.constantFrom('s1', 's2', 'northwind'),
         currentTime: fc.constantFrom(...moments, '2026-03-01T00:00:00.000Z', '2028-01-01'),
       },
       { requiredKeys: [] },

@@ -21,10 +21,17 @@ export function featureFilter(query: string | undefined): FeatureFilter | undefi
     throw new InvalidInputError('A tag filter is written as "type:value".', { field: 'tag' });
   const everyProject = projects.length === 0 || projects.includes('*');
   if (everyProject && prefix === '' && tags.length === 0) return undefined;
-  return ({ flag, feature }) =>
-    flag.key.startsWith(prefix) &&
-    (everyProject || projects.includes(feature.project)) &&
-    (tags.length === 0 || tags.some((tag) => flag.tags?.includes(tag)));
+  return {
+    key: JSON.stringify([everyProject ? '*' : unique(projects), prefix, unique(tags)]),
+    passes: ({ flag, feature }) =>
+      flag.key.startsWith(prefix) &&
+      (everyProject || projects.includes(feature.project)) &&
+      (tags.length === 0 || tags.some((tag) => flag.tags?.includes(tag))),
+  };
+}
+
+function unique(texts: readonly string[]): string[] {
+  return [...new Set(texts)].sort();
 }
 
 function bounded(parameters: URLSearchParams, field: string): string[] {

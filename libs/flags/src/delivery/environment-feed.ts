@@ -1,11 +1,18 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Database } from '#platform';
 import type { UnleashSegment } from '../compiler/index.js';
 import { FeedView, type FeedState } from './feed-view.js';
-import { flagUpdatesSince, type FlagUpdate } from './flag-log.js';
+import { flagUpdatesSince, type FlagUpdate, type FlagUpdates } from './flag-log.js';
 import { scopeKey, wholeEnvironment, type TokenScope } from './fold/token-scope.js';
-import { render, type Rendered } from './rendered.js';
 import { ServedFlag, type ServedWorld } from './served-flag.js';
+import { serveSegment, type ServedSegment } from './served-segment.js';
 import { ViewCache } from './view-cache.js';
+import { within } from './within.js';
+
+/** PostgreSQL that has not answered after this time, in milliseconds, counts as away. */
+const answerMs = 5_000;
+/** Between two catch-ups that readers ask for, in milliseconds, however many ask. */
+const demandMs = 100;
 
 /**
  * The flags of one environment, in step with the revision log. Readers take what is there without waiting; a change is
@@ -13,14 +20,17 @@ import { ViewCache } from './view-cache.js';
  */
 export class EnvironmentFeed implements FeedState {
   #revision = -1;
+  #changedRevision = -1;
   #flags: ReadonlyMap<string, ServedFlag> = new Map();
-  readonly #segments = new Map<number, Rendered>();
+  readonly #segments = new Map<number, ServedSegment>();
   readonly #world = {
     segments: new Map<number, UnleashSegment>(),
     lookup: (key: string) => this.#flags.get(key)?.decider,
   };
   #running: Promise<void> | undefined;
   #again: Promise<void> | undefined;
+  #demanded: Promise<void> | undefined;
+  #demandedAt = -demandMs;
   #staleSince: Date | undefined;
   readonly #views = new ViewCache<FeedView>();
   readonly #followers = new Set<() => void>();
@@ -35,13 +45,18 @@ export class EnvironmentFeed implements FeedState {
     return this.#revision;
   }
 
+  /** At most {@link revision}: no flag of this environment has changed since. */
+  get changedRevision(): number {
+    return this.#changedRevision;
+  }
+
   /** By key, in the order of keys. */
   get flags(): ReadonlyMap<string, ServedFlag> {
     return this.#flags;
   }
 
   /** As they are sent, by id. */
-  get segments(): ReadonlyMap<number, Rendered> {
+  get segments(): ReadonlyMap<number, ServedSegment> {
     return this.#segments;
   }
 
@@ -90,20 +105,48 @@ export class EnvironmentFeed implements FeedState {
     return this.#again;
   }
 
+  /**
+   * For a reader that has seen a revision from another replica: takes over what there is, if that revision is not here.
+   * Never fails; whoever asks looks at {@link revision} again. Anybody can claim to have seen a revision, so all who ask
+   * share one look at the database, and there is one every {@link demandMs}.
+   */
+  async catchUpTo(revision: number): Promise<void> {
+    // A look that was under way may be too old; the one after it is not.
+    for (let turn = 0; turn < 2 && this.#revision < revision; turn++)
+      await (this.#demanded ??= this.#demand());
+  }
+
+  async #demand(): Promise<void> {
+    try {
+      const rest = this.#demandedAt + demandMs - performance.now();
+      if (rest > 0) await wait(rest);
+      await this.catchUp();
+    } catch {
+      // What is served stays.
+    } finally {
+      this.#demandedAt = performance.now();
+      this.#demanded = undefined;
+    }
+  }
+
   async #load(): Promise<void> {
-    const { revision, flags, segments } = await flagUpdatesSince(
-      this.database,
-      this.environment,
-      this.#revision,
+    const loading = flagUpdatesSince(this.database, this.environment, this.#revision).then((updates) =>
+      this.#take(updates),
     );
+    // Nobody waits for longer, but an answer that comes late is taken all the same.
+    await (this.#revision < 0 ? loading : within(answerMs, loading));
+  }
+
+  #take({ revision, flags, segments }: FlagUpdates): void {
     if (revision <= this.#revision) return;
     for (const { deleted, ...segment } of segments) {
       if (deleted) this.#segments.delete(segment.id);
-      else this.#segments.set(segment.id, render(segment));
+      else this.#segments.set(segment.id, serveSegment(segment));
       if (deleted) this.#world.segments.delete(segment.id);
       else this.#world.segments.set(segment.id, segment);
     }
     if (flags.length > 0) this.#flags = apply(this.#flags, flags, this.#world);
+    if (flags.length + segments.length > 0 || this.#revision < 0) this.#changedRevision = revision;
     this.#revision = revision;
     for (const follower of this.#followers) follower();
   }

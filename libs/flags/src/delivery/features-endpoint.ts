@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Logger } from '#platform';
 import { featureFilter, knowsSegments } from './client-query.js';
 import { hashOf, type FeedView } from './feed-view.js';
+import { FilteredPayloads } from './filtered-payloads.js';
 import type { FetchModes } from './fetch-modes.js';
 import { etagMatches, stateOf, type Payload, type State } from './payload.js';
 import { acceptsGzip, refuseRaw, staleHeader, vary } from './raw-answer.js';
@@ -17,6 +18,8 @@ export const deltaPath = '/api/client/delta';
  * by token. The path from request to bytes waits for nothing once the token is known.
  */
 export class FeaturesEndpoint {
+  readonly #filtered = new FilteredPayloads();
+
   constructor(
     private readonly access: SdkAccess,
     private readonly modes: FetchModes,
@@ -37,8 +40,9 @@ export class FeaturesEndpoint {
   async #handleLater(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
       const grant = await this.access.grant(secretOf(request.headers.authorization), ['CLIENT']);
+      const known = stateOf(request.headers['if-none-match']);
       // The SDK has seen a newer state from another replica: catch up before answering.
-      if (isBehind(request, grant, grant.view())) await grant.feed.catchUp().catch(() => undefined);
+      if (known && isBehind(request, grant, grant.view())) await grant.feed.catchUpTo(known.revision);
       this.#answer(request, response, grant);
     } catch (error) {
       refuseRaw(response, error, this.logger);
@@ -57,18 +61,20 @@ export class FeaturesEndpoint {
     if (known) this.#note(request, grant, known);
     if (url.startsWith(deltaPath)) {
       const events = known && view.eventsSince(known.id, filter);
-      if (behind || events?.length === 0) return notModified(response, `"${view.id}"`, grant);
+      if (behind || events?.length === 0) return notModified(response, newer(known, `"${view.id}"`), grant);
+      if (!events && !filter)
+        return sendPayload(request, response, view.hydrationPayload(), staleHeader(grant.feed));
       const body = `{"events":[${(events ?? [view.hydration(filter)]).join(',')}]}`;
       return send(response, Buffer.from(body), { ...staleHeader(grant.feed), etag: `"${view.id}"`, vary });
     }
     // The answer that told it to stream was dropped: what it names as known, it does not have.
     const dropped = this.modes.comesBack(headers);
-    const filtered = filter && view.filteredPayload(filter, inline);
+    const filtered = filter && this.#filtered.get(grant, view, filter, inline);
     const etag = filtered?.etag ?? `"${view.id}"`;
     const unchanged = known
       ? hashOf(known.id) === hashOf(etag.slice(1))
       : etagMatches(headers['if-none-match'], etag);
-    if (behind || (unchanged && !dropped)) return notModified(response, etag, grant);
+    if (behind || (unchanged && !dropped)) return notModified(response, newer(known, etag), grant);
     const offer = !filter && this.modes.offer(headers);
     sendPayload(request, response, filtered ?? (inline ? view.inlinedPayload() : view.payload()), {
       ...staleHeader(grant.feed),
@@ -95,6 +101,11 @@ export class FeaturesEndpoint {
 function isBehind({ headers }: IncomingMessage, { feed }: SdkGrant, view: FeedView): boolean {
   const known = stateOf(headers['if-none-match']);
   return known !== undefined && known.revision > feed.revision && hashOf(known.id) !== hashOf(view.id);
+}
+
+/** Whoever keeps what it has keeps the newer name of it, too: caches take over the ETag of a 304. */
+function newer(known: State | undefined, etag: string): string {
+  return known && known.revision > (stateOf(etag)?.revision ?? -1) ? `"${known.id}"` : etag;
 }
 
 function notModified(response: ServerResponse, etag: string, { feed }: SdkGrant): void {

@@ -1,8 +1,9 @@
 import { inlineSegments } from './inline-segments.js';
-import { makePayload, type Payload } from './payload.js';
+import { lazyPayload, makePayload, type Payload } from './payload.js';
 import { FixedContext, type TokenScope } from './fold/token-scope.js';
 import type { Rendered } from './rendered.js';
 import type { ServedFeature, ServedFlag } from './served-flag.js';
+import type { ServedSegment } from './served-segment.js';
 
 /** Changes that a reader may have missed and still be told one by one; who missed more gets everything again. */
 const maxHistory = 200;
@@ -14,11 +15,15 @@ export interface FeedState {
   readonly revision: number;
   /** By key, in the order of keys. */
   readonly flags: ReadonlyMap<string, ServedFlag>;
-  readonly segments: ReadonlyMap<number, Rendered>;
+  readonly segments: ReadonlyMap<number, ServedSegment>;
 }
 
 /** What the flags of a query are narrowed to, beyond what the token narrows. */
-export type FeatureFilter = (flag: ServedFlag) => boolean;
+export interface FeatureFilter {
+  /** Equal for filters that let the same through. */
+  readonly key: string;
+  passes(flag: ServedFlag): boolean;
+}
 
 interface Change {
   /** Of the state before the change. */
@@ -43,6 +48,7 @@ export class FeedView {
   #history: Change[] = [];
   #payload: Payload | undefined;
   #inlined: Payload | undefined;
+  #whole: Payload | undefined;
 
   constructor(
     private readonly feed: FeedState,
@@ -74,6 +80,7 @@ export class FeedView {
     this.#revision = this.feed.revision;
     this.#payload = undefined;
     this.#inlined = undefined;
+    this.#whole = undefined;
     if (isNew) return true;
     this.#history.push({ id: before, features, segments });
     if (this.#history.length > maxHistory) this.#history.shift();
@@ -93,7 +100,7 @@ export class FeedView {
     return this.#inlined;
   }
 
-  /** As {@link payload} or {@link inlinedPayload}, of the flags that pass a filter alone; made for the occasion. */
+  /** As {@link payload} or {@link inlinedPayload}, of the flags that pass a filter alone; kept by whoever asks. */
   filteredPayload(filter: FeatureFilter, inline: boolean): Payload {
     const features = this.served(filter);
     const segments = inline ? [] : this.#segmentsOf(features);
@@ -107,9 +114,10 @@ export class FeedView {
     return this.#makePayload(shown, segments, `${hex(high)}${hex(low)}:${this.#revision}:v1`);
   }
 
-  /** JSON of one flag; undefined if this view does not have it. */
+  /** JSON of one flag, with its segments in it: there is no other place for them; undefined if it is not in this view. */
   feature(key: string): string | undefined {
-    return this.#features.get(key)?.json;
+    const feature = this.#features.get(key);
+    return feature && this.#inline([feature])[0]?.json;
   }
 
   /** The features in the order of their keys. */
@@ -117,9 +125,14 @@ export class FeedView {
     const served: ServedFeature[] = [];
     for (const [key, flag] of this.feed.flags) {
       const feature = this.#features.get(key);
-      if (feature && (!filter || filter(flag))) served.push(feature);
+      if (feature && (!filter || filter.passes(flag))) served.push(feature);
     }
     return served;
+  }
+
+  /** The bytes of `/api/client/delta` for a reader that has nothing. */
+  hydrationPayload(): Payload {
+    return (this.#whole ??= lazyPayload(this.id, () => `{"events":[${this.hydration()}]}`));
   }
 
   /** JSON of the event that replaces everything a reader has. */
@@ -148,7 +161,7 @@ export class FeedView {
     }
     for (const key of new Set(missed.flatMap(({ features }) => features))) {
       const flag = this.feed.flags.get(key);
-      const json = flag && (!filter || filter(flag)) ? this.#features.get(key)?.json : undefined;
+      const json = flag && (!filter || filter.passes(flag)) ? this.#features.get(key)?.json : undefined;
       const name = JSON.stringify(key);
       const project = JSON.stringify(flag?.feature.project ?? 'default');
       if (json) events.push(`{"eventId":${eventId},"type":"feature-updated","feature":${json}}`);
@@ -181,7 +194,8 @@ export class FeedView {
     const needed = new Set<number>();
     for (const { segments } of this.#features.values()) for (const id of segments) needed.add(id);
     for (const id of new Set([...needed, ...this.#segments.keys()])) {
-      const next = needed.has(id) ? this.feed.segments.get(id) : undefined;
+      const segment = needed.has(id) ? this.feed.segments.get(id) : undefined;
+      const next = this.#fixed ? segment?.nameless : segment?.whole;
       if (this.#replace(this.#segments, id, next)) changed.push(id);
     }
     return changed;

@@ -1,20 +1,13 @@
-import { createHash } from 'node:crypto';
 import { unleashPayload, type UnleashPayload } from '../compiler/index.js';
 import type { FlagContext } from '../flag.js';
 import { sees, type SdkGrant } from './sdk-access.js';
 import type { ServedFlag } from './served-flag.js';
 
-export interface FrontendAnswer {
-  body: string;
-  /** Weak: equal decisions, not equal bytes. */
-  etag: string;
-}
-
 /** JSON of a flag's answer by its variant; a flag has few of them, so each is made once. */
 const answers = new WeakMap<ServedFlag, Map<string, string>>();
 
-/** What the frontend SDKs get: the flags that are on for a context, decided here. */
-export function frontendAnswer(grant: SdkGrant, context: FlagContext): FrontendAnswer {
+/** JSON of what the frontend SDKs get: the flags that are on for a context, decided here. */
+export function frontendAnswer(grant: SdkGrant, context: FlagContext): string {
   const on: string[] = [];
   for (const flag of grant.feed.flags.values()) {
     if (!sees(grant, flag)) continue;
@@ -23,8 +16,7 @@ export function frontendAnswer(grant: SdkGrant, context: FlagContext): FrontendA
     // A strategy's variant has a payload of its own; a rule's has the flag's.
     on.push(served ? JSON.stringify(frontendFlag(flag, variant, served.payload)) : answerOf(flag, variant));
   }
-  const body = `{"toggles":[${on.join(',')}]}`;
-  return { body, etag: `W/"${createHash('sha1').update(body).digest('base64url')}"` };
+  return `{"toggles":[${on.join(',')}]}`;
 }
 
 function answerOf(flag: ServedFlag, variant: string | null): string {

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { InvalidInputError } from '#platform';
 import { type FlagDecision } from '../compiler/index.js';
+import type { FlagContext } from '../flag.js';
 import { readContext } from './flag-context.js';
 import { sees, type SdkGrant } from './sdk-access.js';
 import type { ServedFlag } from './served-flag.js';
@@ -12,46 +12,45 @@ export interface OfrepAnswer {
 }
 
 /** `POST /ofrep/v1/evaluate/flags/{key}` */
-export function ofrepEvaluate(grant: SdkGrant, key: string, body: unknown): OfrepAnswer {
-  const problem = problemOf(grant, body);
-  if (problem) return { status: 400, body: { key, ...problem } };
+export function ofrepFlag(grant: SdkGrant, key: string, body: unknown): OfrepAnswer {
+  const { context, problem } = ofrepContext(grant, body);
+  if (!context) return { status: 400, body: { key, ...problem } };
   const flag = grant.feed.flags.get(key);
   if (!flag || !sees(grant, flag))
     return {
       status: 404,
       body: { key, errorCode: 'FLAG_NOT_FOUND', errorDetails: `There is no flag "${key}".` },
     };
-  return { status: 200, body: success(flag, flag.decide(ofrepContext(grant, body))) };
+  return { status: 200, body: success(flag, flag.decide(context)) };
 }
 
-/** `POST /ofrep/v1/evaluate/flags`: every flag that the token sees, with an ETag over the decisions. */
-export function ofrepEvaluateAll(grant: SdkGrant, body: unknown): OfrepAnswer & { etag?: string } {
-  const problem = problemOf(grant, body);
-  if (problem) return { status: 400, body: problem };
-  const context = ofrepContext(grant, body);
+/** JSON of the answer to `POST /ofrep/v1/evaluate/flags`: every flag that the token sees. */
+export function ofrepFlags(grant: SdkGrant, context: FlagContext): string {
   const flags = [...grant.feed.flags.values()]
     .filter((flag) => sees(grant, flag))
     .map((flag) => success(flag, flag.decide(context)));
-  const etag = `"${createHash('sha1').update(JSON.stringify(flags)).digest('base64url')}"`;
-  return { status: 200, body: { flags }, etag };
+  return JSON.stringify({ flags });
 }
 
-function problemOf(grant: SdkGrant, body: unknown): { errorCode: string; errorDetails: string } | undefined {
+/** The context of a request, bound to what its token fixes; or what is wrong with it. */
+export function ofrepContext(
+  grant: SdkGrant,
+  body: unknown,
+): { context?: FlagContext; problem?: Record<string, string> } {
   if (typeof body !== 'object' || body === null || Array.isArray(body))
-    return { errorCode: 'PARSE_ERROR', errorDetails: 'The body must be a JSON object with a context.' };
+    return {
+      problem: { errorCode: 'PARSE_ERROR', errorDetails: 'The body must be a JSON object with a context.' },
+    };
+  const { context: sent } = body as { context?: unknown };
   try {
-    readContext((body as { context?: unknown }).context, grant);
-    return undefined;
+    // The targeting key of OpenFeature is the user.
+    const targetingKey = (sent as { targetingKey?: unknown } | null | undefined)?.targetingKey;
+    const isObject = typeof sent === 'object' && sent !== null && !Array.isArray(sent);
+    return { context: readContext(isObject ? { userId: targetingKey, ...sent } : sent, grant) };
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error;
-    return { errorCode: 'INVALID_CONTEXT', errorDetails: error.message };
+    return { problem: { errorCode: 'INVALID_CONTEXT', errorDetails: error.message } };
   }
-}
-
-/** The targeting key of OpenFeature is the user. */
-function ofrepContext(grant: SdkGrant, body: unknown) {
-  const context = (body as { context?: Record<string, unknown> }).context ?? {};
-  return readContext({ userId: context['targetingKey'], ...context }, grant);
 }
 
 function success(served: ServedFlag, decision: FlagDecision): Record<string, unknown> {

@@ -2,11 +2,11 @@ import { constants, gunzipSync, gzipSync } from 'node:zlib';
 
 const level = { level: constants.Z_DEFAULT_COMPRESSION };
 
-/** The bytes of one answer of `/api/client/features`, made once and sent as they are. */
+/** The bytes of one answer, made once, when they are first asked for, and sent as they are. */
 export interface Payload {
   /** `"hash:revision:v1"` */
-  etag: string;
-  gzip: Buffer;
+  readonly etag: string;
+  readonly gzip: Buffer;
   /** The same bytes for a client that does not take gzip; only made when one asks. */
   identity(): Buffer;
 }
@@ -24,8 +24,21 @@ export interface PayloadInput {
 }
 
 export function makePayload(input: PayloadInput): Payload {
-  const gzip = gzipSync(bodyOf(input), level);
-  return { etag: `"${input.etag}"`, gzip, identity: () => gunzipSync(gzip) };
+  return lazyPayload(input.etag, () => bodyOf(input));
+}
+
+/** @param etag `hash:revision:v1`; @param body is asked for once. */
+export function lazyPayload(etag: string, body: () => string): Payload {
+  let gzip: Buffer | undefined;
+  return {
+    etag: `"${etag}"`,
+    get gzip() {
+      return (gzip ??= gzipSync(body(), level));
+    },
+    identity() {
+      return gunzipSync(this.gzip);
+    },
+  };
 }
 
 function bodyOf({ environment, revision, features, segments, etag }: PayloadInput): string {

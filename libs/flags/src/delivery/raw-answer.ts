@@ -26,7 +26,7 @@ export function refuseRaw(response: ServerResponse, error: unknown, logger: Logg
   response.writeHead(httpStatus, {
     'content-type': 'application/json; charset=utf-8',
     'content-length': Buffer.byteLength(body),
-    ...(httpStatus === 503 ? { 'retry-after': '1' } : {}),
+    ...(httpStatus === 503 || httpStatus === 429 ? { 'retry-after': '1' } : {}),
   });
   response.end(body);
 }

@@ -82,7 +82,7 @@ describe('evaluation on the server', () => {
       ],
     });
     expect(got.etag).toMatch(/^W\/"/);
-    const context = { properties: { branch: 'northwind/seattle' } };
+    const context = { appName: 'web', properties: { branch: 'northwind/seattle' } };
     const posted = await ask('/api/frontend', { context });
     expect(posted).toEqual(got);
     const headers = { authorization: frontend, 'if-none-match': got.etag ?? '' };
@@ -111,6 +111,46 @@ describe('evaluation on the server', () => {
     expect(names(await ask('/api/frontend', claim, none))).toEqual(['everywhere']);
     const theirs = { authorization: (await flags.token('FRONTEND', contosoId)).secret };
     expect(names(await ask('/api/frontend', { context: {} }, theirs))).toContain('engine');
+  });
+
+  it('holds a token to its branch, whatever the context claims', async () => {
+    const make = (branch: string) =>
+      flags.commands.asSystem('test', (command) =>
+        flags.tokens.create(command, {
+          name: branch,
+          kind: 'FRONTEND',
+          environment: 'production',
+          tenantId: northwindId,
+          branch,
+        }),
+      );
+    await flags.create({ key: 'counter', kind: 'BOOLEAN' });
+    const { revision } = await flags.set({
+      flag: 'counter',
+      scope: { kind: 'BRANCH', key: 'northwind/seattle' },
+      enabled: true,
+    });
+    await flags.served(revision);
+    const [london, seattle] = [await make('northwind/london'), await make('northwind/seattle')];
+    const claims = [undefined, 'northwind/seattle', 'northwind/london', 'contoso/seattle'];
+    for (const [{ secret }, expected] of [[london, false] as const, [seattle, true] as const]) {
+      const headers = { authorization: secret };
+      for (const branch of claims) {
+        const properties = branch ? { branch } : {};
+        const query = branch ? `?properties[branch]=${encodeURIComponent(branch)}&branch=${branch}` : '';
+        const answers = [
+          names(await ask(`/api/frontend${query}`, undefined, headers)).includes('counter'),
+          names(await ask('/api/frontend', { context: { properties } }, headers)).includes('counter'),
+          names(await ask('/api/frontend', { context: { ...properties } }, headers)).includes('counter'),
+          (await ask('/ofrep/v1/evaluate/flags/counter', { context: properties }, headers)).body['value'],
+        ];
+        expect([branch, ...answers]).toEqual([branch, expected, expected, expected, expected]);
+      }
+    }
+    const gone = await flags.commands.asSystem('test', (command) =>
+      flags.service.archive(command, { flag: 'counter' }),
+    );
+    await flags.served(gone.revision);
   });
 
   it('lets nobody claim to be a user of another tenant', async () => {

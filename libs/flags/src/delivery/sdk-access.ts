@@ -13,6 +13,7 @@ import { TenantIdentities } from './tenant-identities.js';
 /** What a token opens: the flags of one environment, of all tenants or of one. */
 export interface SdkGrant {
   feed: EnvironmentFeed;
+  tokenId: string;
   kind: SdkTokenKind;
   /** null: every tenant. */
   tenant: TenantIdentity | null;
@@ -71,13 +72,13 @@ export class SdkAccess {
   }
 
   #grant(token: SdkTokenScope, tenant: TenantIdentity | null): SdkGrant {
-    const { environment, tenantId, branch, project, kind } = token;
+    const { id: tokenId, environment, tenantId, branch, project, kind } = token;
     const feed = this.feed.environment(environment);
     if (!feed || feed.revision < 0) return unavailable(undefined);
     if (tenantId !== null && tenant === null)
       throw new SdkAccessError('FORBIDDEN', 'The tenant of this token is gone.', 403);
     const scope: TokenScope = { tenant, branch, project };
-    return { feed, kind, tenant, tenantId, scope, view: () => feed.view(scope) };
+    return { feed, tokenId, kind, tenant, tenantId, scope, view: () => feed.view(scope) };
   }
 }
 

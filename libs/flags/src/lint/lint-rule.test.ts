@@ -27,7 +27,9 @@ describe('the lint', () => {
       codes({ constraints: [{ contextName, operator, values: [text], value: text }] }, scope);
     const everywhere = { scope: { kind: 'REGION', key: 'eu' } } as const;
     for (const operator of ['STR_CONTAINS', 'STR_ENDS_WITH', 'REGEX'])
-      expect(of('branch', operator, 'contoso/sea', everywhere)).toEqual(['SHOWN_TO_EVERY_TENANT']);
+      expect(of('branch', operator, 'contoso', everywhere)).toEqual(['SHOWN_TO_EVERY_TENANT']);
+    for (const operator of ['STR_CONTAINS', 'STR_ENDS_WITH'])
+      expect(of('branch', operator, 'contoso/sea', everywhere)).toEqual([]);
     expect(of('branch', 'REGEX', '^contoso/a|b', everywhere)).toEqual(['SHOWN_TO_EVERY_TENANT']);
     expect(of('branch', 'REGEX', '^contoso/sea', everywhere)).toEqual([]);
     expect(of('branch', 'STR_STARTS_WITH', 'contoso/', everywhere)).toEqual([]);

@@ -1,5 +1,5 @@
 import { contextField, isUnitScope, type FlagScope, type FlagScopeKind, type RiskClass } from '../flag.js';
-import { patternStart } from '../pattern-start.js';
+import { keyStart, patternStart } from '../pattern-start.js';
 
 /** ERROR: refused unless somebody says why it is wanted. WARNING: told, and let through. */
 export type LintSeverity = 'ERROR' | 'WARNING';
@@ -156,13 +156,13 @@ const looksInside: readonly string[] = ['STR_CONTAINS', 'STR_ENDS_WITH', 'REGEX'
 
 /** What can be decided for a tenant ahead is not sent to the others; text from within a unit's key cannot. */
 function lintReaders(
-  { contextName, operator, value = '' }: LintedConstraint,
+  { contextName, operator, values = [], value = '' }: LintedConstraint,
   field: string,
   scope: FlagScope,
 ): LintFinding[] {
   if (ofOneTenant.includes(scope.kind) || !unitFields.includes(contextName)) return [];
   if (!looksInside.includes(operator)) return [];
-  if (operator === 'REGEX' && patternStart(value) !== undefined) return [];
+  if (operator === 'REGEX' ? patternStart(value) : values.every((text) => keyStart(text))) return [];
   return [
     {
       code: 'SHOWN_TO_EVERY_TENANT',

@@ -1,4 +1,5 @@
 import type { TenantIdentity } from '../../compiler/index.js';
+import { keyStart } from '../../pattern-start.js';
 
 /** What a token fixes of every context that is evaluated with it, and which flags it opens. */
 export interface TokenScope {
@@ -21,13 +22,14 @@ export function scopeKey({ tenant, branch, project }: TokenScope): string {
 export class FixedContext {
   /** A field that is there without a value is known to be absent: a tenant without a region. */
   readonly #values: ReadonlyMap<string, string | undefined>;
-  readonly #prefix: string;
+  /** Of every unit key of the tenant. */
+  readonly prefix: string;
 
   constructor(
     readonly tenant: TenantIdentity,
     branch: string | null,
   ) {
-    this.#prefix = `${tenant.slug}/`;
+    this.prefix = `${tenant.slug}/`;
     this.#values = new Map([
       ['tenant', tenant.slug],
       ['tier', tenant.tier],
@@ -51,23 +53,31 @@ export class FixedContext {
 
   /** Whether a value of an owned field can be one of this tenant. */
   isOwn(field: string, value: string): boolean {
-    if (value.startsWith(this.#prefix)) return true;
+    if (value.startsWith(this.prefix)) return true;
     return field === 'userId' && !unitLike.test(value);
   }
 
   /** Whether some value of the tenant's units can begin with a text. */
   canBegin(field: string, start: string, caseInsensitive: boolean): boolean {
     // Users of no tenant have any id that is not written like a unit's key.
-    if (field === 'userId' && (caseInsensitive || !unitLike.test(start))) return true;
-    const [text, prefix] = caseInsensitive
-      ? [start.toLocaleLowerCase(), this.#prefix.toLocaleLowerCase()]
-      : [start, this.#prefix];
-    return text.startsWith(prefix) || prefix.startsWith(text);
+    if (field === 'userId' && !unitLike.test(start)) return true;
+    const text = caseInsensitive ? start.toLocaleLowerCase() : start;
+    return text.startsWith(this.prefix) || this.prefix.startsWith(text);
+  }
+
+  /**
+   * Whether a text can stand somewhere in a value of the tenant. One that is written like the beginning of a unit key,
+   * `contoso/`, is about the tenant that it names; any other may stand in the code of a unit.
+   */
+  canHold(part: string, caseInsensitive: boolean): boolean {
+    const start = keyStart(caseInsensitive ? part.toLocaleLowerCase() : part);
+    return start === undefined || this.prefix.endsWith(start);
   }
 }
 
 const ownedFields: ReadonlySet<string> = new Set(['branch', 'warehouse', 'account', 'userId']);
-const unitLike = /^[a-z][a-z0-9-]*\//;
+/** Slugs are small; an id that differs from one in case alone belongs to no tenant, and is no free text either. */
+const unitLike = /^[a-z][a-z0-9-]*\//i;
 
 /** The tenant that a value of an owned field names; undefined for users of no tenant. */
 export function tenantOfValue(value: string): string | undefined {

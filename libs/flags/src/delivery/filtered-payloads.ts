@@ -1,0 +1,58 @@
+import type { FeatureFilter, FeedView } from './feed-view.js';
+import type { Payload } from './payload.js';
+import { SdkAccessError, type SdkGrant } from './sdk-access.js';
+
+/** Payloads kept; the one that was not asked for longest goes first. */
+const maxKept = 200;
+/** Payloads that one token may have made at once, and in every second after that. */
+const burst = 200;
+const perSecond = 20;
+/** Tokens whose share is remembered. */
+const maxTokens = 10_000;
+
+interface Share {
+  left: number;
+  /** When that was so, in milliseconds of a clock that never goes back. */
+  at: number;
+}
+
+/**
+ * Answers to polls that ask for a part of the flags. Whoever comes again with the same question costs nothing until an
+ * answer changes; whoever comes with a new question each time is held back, and the others are not.
+ */
+export class FilteredPayloads {
+  readonly #kept = new Map<string, Payload>();
+  readonly #shares = new Map<string, Share>();
+
+  /** @throws SdkAccessError TOO_MANY_FILTERS with 429, on which SDKs keep what they have and ask less often. */
+  get({ feed, tokenId }: SdkGrant, view: FeedView, filter: FeatureFilter, inline: boolean): Payload {
+    // Views of one environment with one id have the same flags, whosever they are.
+    const key = `${feed.environment} ${view.id} ${inline} ${filter.key}`;
+    const known = this.#kept.get(key);
+    if (known) this.#kept.delete(key);
+    else this.#charge(tokenId);
+    const payload = known ?? view.filteredPayload(filter, inline);
+    // The order of a map is that of insertion: what was asked for last stands last.
+    this.#kept.set(key, payload);
+    if (this.#kept.size > maxKept) dropOldest(this.#kept);
+    return payload;
+  }
+
+  #charge(tokenId: string): void {
+    const now = performance.now();
+    const { left, at } = this.#shares.get(tokenId) ?? { left: burst, at: now };
+    const refilled = Math.min(burst, left + ((now - at) * perSecond) / 1_000);
+    if (refilled < 1)
+      throw new SdkAccessError('TOO_MANY_FILTERS', 'Too many different filters; ask less often.', 429);
+    this.#shares.delete(tokenId);
+    this.#shares.set(tokenId, { left: refilled - 1, at: now });
+    if (this.#shares.size > maxTokens) dropOldest(this.#shares);
+  }
+}
+
+function dropOldest(map: Map<string, unknown>): void {
+  for (const oldest of map.keys()) {
+    map.delete(oldest);
+    return;
+  }
+}
