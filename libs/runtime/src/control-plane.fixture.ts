@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { RuntimeReport, RuntimeSnapshot, TenantSnapshot } from './wire.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ReportAnswer, RuntimeReport, RuntimeSnapshot, TenantSnapshot } from './wire.js';
 
 /** A control plane as the runtime sees it, on a real port. It can be away, refuse, and take back what it said. */
 export class FakeControlPlane {
@@ -8,6 +9,9 @@ export class FakeControlPlane {
   readonly reports: RuntimeReport[] = [];
   /** Status with which reports are answered. */
   reportStatus = 200;
+  /** With what reports are answered, and how late. */
+  answer: Partial<ReportAnswer> = {};
+  answerAfterMs = 0;
   snapshot: RuntimeSnapshot;
   #server: Server | undefined;
   #port = 0;
@@ -64,10 +68,12 @@ export class FakeControlPlane {
     } else {
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk as Buffer);
-      if (this.reportStatus === 200) {
+      const { reportStatus: status } = this;
+      if (status === 200) {
         this.reports.push(JSON.parse(Buffer.concat(chunks).toString()) as RuntimeReport);
       }
-      response.writeHead(this.reportStatus).end('{}');
+      if (this.answerAfterMs > 0) await sleep(this.answerAfterMs);
+      response.writeHead(status).end(JSON.stringify(this.answer));
     }
   }
 }

@@ -12,7 +12,7 @@ export class Homes {
   readonly #inStandby = new Set<string>();
   readonly #queues = new Map<string, PauseQueue>();
 
-  /** @param isInformed whether the control plane's stream is open: who is cut off may have missed a move. */
+  /** @param isInformed whether this instance is sure to know of every move (ReadLease). */
   constructor(
     private readonly directory: () => Directory,
     private readonly isInformed: () => boolean = () => true,

@@ -263,6 +263,27 @@ describe('a tenant that moves from one database to another', () => {
     }
   });
 
+  it('is not read where it was by a transaction that sends its first statement after the move', async () => {
+    publish(oldHome.name, null);
+    await write('old');
+    let begun = 0;
+    const transaction = scope().transaction(
+      async (tx) => {
+        if (begun++ === 0) {
+          await setHome(oldHome, 'MOVED');
+          await setHome(newHome, 'ACTIVE');
+          // Meanwhile it has lost its lease, and then heard of the move.
+          informed = false;
+          setTimeout(() => publish(newHome.name, oldHome.name), 20);
+        }
+        return (await tx.query('select code from region')).rows;
+      },
+      { readOnly: true },
+    );
+    expect(await transaction).toEqual([]);
+    expect(begun).toBeGreaterThan(1);
+  });
+
   it('is not read where it goes before it has come', async () => {
     await withTestClient(newHome.name, (client) =>
       client.query(`insert into region (tenant_id, code, name) values ($1, 'copied so far', 'x')`, [tenant]),

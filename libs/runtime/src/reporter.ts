@@ -1,8 +1,9 @@
 import { Kpis } from './kpis.js';
 import type { RuntimeLogger } from './logger.js';
+import { now, ReadLease } from './read-lease.js';
 import { Shadows } from './shadows.js';
 import { Usage } from './usage.js';
-import type { RuntimeReport } from './wire.js';
+import type { ReportAnswer, RuntimeReport } from './wire.js';
 
 export interface ReporterOptions {
   url: string;
@@ -20,7 +21,7 @@ export interface ReporterOptions {
 }
 
 /**
- * Sends usage, KPIs and the heartbeat. A report keeps its sequence number until the control plane took it; figures
+ * Sends usage, KPIs and the heartbeat, and holds the lease that the answers give. A report keeps its sequence number until the control plane took it; figures
  * that come meanwhile are summed up for the next one, so nothing is lost or counted twice while it is away, and the
  * memory this takes does not grow with the time.
  */
@@ -28,6 +29,8 @@ export class Reporter {
   readonly usage = new Usage();
   readonly kpis = new Kpis();
   readonly shadows = new Shadows();
+  /** Renewed by the answers to reports. */
+  readonly lease = new ReadLease();
   readonly #startedAt = new Date().toISOString();
   #sequence = 0;
   #unaccepted: RuntimeReport | undefined;
@@ -57,6 +60,8 @@ export class Reporter {
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     this.#ending = true;
+    // Nobody waits for an instance that said that it ends.
+    this.lease.end();
     const accepted = await this.flush();
     // A report that had waited to be sent again knew of neither.
     if (accepted && (!this.#toldEnd || this.#hasFigures())) await this.flush();
@@ -78,6 +83,7 @@ export class Reporter {
   async #send(): Promise<boolean> {
     const report = (this.#unaccepted ??= this.#next());
     if (!report) return true;
+    const since = now();
     try {
       const response = await fetch(new URL('/runtime/report', this.options.url), {
         method: 'POST',
@@ -88,6 +94,9 @@ export class Reporter {
       const text = await response.text();
       if (response.ok) {
         this.#accepted(report);
+        const { toldRevision } = JSON.parse(text) as Partial<ReportAnswer>;
+        const knowsMoves = toldRevision !== undefined && toldRevision <= this.options.appliedRevision();
+        if (knowsMoves && !this.#ending) this.lease.renew(since);
         return true;
       }
       if (response.status === 400 || response.status === 413) {

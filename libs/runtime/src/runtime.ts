@@ -66,7 +66,7 @@ export class TierdeckRuntime {
   readonly #admitted = new AsyncLocalStorage<string>();
   readonly #homes = new Homes(
     () => this.#directory,
-    () => this.#client.connected,
+    () => this.#reporter.lease.isValid(),
   );
   /** Of the one tenant that this process serves, also after it is gone from the snapshot. */
   #ownId: string | undefined;

@@ -28,14 +28,7 @@ export class SnapshotClient {
   readonly #stop = new AbortController();
   #following: Promise<void> = Promise.resolve();
 
-  #connected = false;
-
   constructor(private readonly options: SnapshotClientOptions) {}
-
-  /** The stream is open and has given its first snapshot: what is newer is on its way. */
-  get connected(): boolean {
-    return this.#connected;
-  }
 
   /** @throws SnapshotRefused on 401 and 403, Error on everything else. */
   async fetch(): Promise<RuntimeSnapshot> {
@@ -90,10 +83,8 @@ export class SnapshotClient {
         const snapshot: unknown = JSON.parse(event.data);
         if (!isSnapshot(snapshot)) continue;
         this.options.onSnapshot(snapshot);
-        this.#connected = true;
       }
     } finally {
-      this.#connected = false;
       clearTimeout(timer);
       // Frees the socket also if the loop was left by an error.
       silence.abort();

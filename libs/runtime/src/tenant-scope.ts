@@ -99,7 +99,7 @@ export function createTenantScope(options: TenantScopeOptions): TenantScope {
   async function transactionOn<T>(
     connection: Connection,
     work: (tx: TenantQueryable) => Promise<T>,
-    opening: readonly Statement[],
+    opening: () => readonly Statement[],
   ): Promise<T> {
     const since = performance.now();
     const transaction = new Transaction(connection, opening, options.onWallRefusal);
@@ -156,9 +156,13 @@ export function createTenantScope(options: TenantScopeOptions): TenantScope {
       try {
         for (let attempt = 1; ;) {
           const connection = await acquire();
-          const begin = beginStatement(isolation, readOnly || isReadOnly());
-          const asked = asks(connection);
-          const opening = asked ? [begin, context, atHome] : [begin, context];
+          let asked = false;
+          // Put together when it is sent: `work` may take its time before the first statement.
+          const opening = (): Statement[] => {
+            const begin = beginStatement(isolation, readOnly || isReadOnly());
+            asked = asks(connection);
+            return asked ? [begin, context, atHome] : [begin, context];
+          };
           try {
             return await transactionOn(connection, work, opening);
           } catch (error) {
@@ -187,7 +191,7 @@ class Transaction implements TenantQueryable {
 
   constructor(
     private readonly connection: Connection,
-    private readonly opening: readonly Statement[],
+    private readonly opening: () => readonly Statement[],
     private readonly onWallRefusal: (() => void) | undefined,
   ) {}
 
@@ -196,7 +200,7 @@ class Transaction implements TenantQueryable {
     parameters: readonly unknown[] = [],
   ): Promise<QueryResult<Row>> {
     if (this.#state === 'ended') throw new Error('The transaction has ended; its query was not awaited.');
-    const ahead = this.#state === 'unopened' ? this.opening : [];
+    const ahead = this.#state === 'unopened' ? this.opening() : [];
     this.#state = 'open';
     try {
       return (await pipeline(

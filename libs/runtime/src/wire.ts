@@ -79,6 +79,23 @@ export interface RuntimeReport {
   shadows?: ShadowReport[];
 }
 
+/** Answer to a {@link RuntimeReport}. */
+export interface ReportAnswer {
+  /** false: that sequence number came before. */
+  applied: boolean;
+  /**
+   * Of a report that was applied: the last revision that told of a move, as read after the report was stored. Whoever
+   * has applied it knows of every move up to then. Absent from an older control plane.
+   */
+  toldRevision?: number;
+}
+
+/**
+ * How long an instance may count on what it was told of moves, in milliseconds, from the moment on at which it sent the
+ * report. A mover waits longer than this for instances that it cannot reach.
+ */
+export const readLeaseMs = 3_000;
+
 /** What one tenant used of one instance since the report before. */
 export interface UsageReport {
   tenantId: string;

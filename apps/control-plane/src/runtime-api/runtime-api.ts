@@ -2,6 +2,7 @@ import { Inject, Injectable, type BeforeApplicationShutdown, type OnModuleInit }
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { LOGGER, toPublicError, type Logger } from '#platform';
+import type { ReportAnswer } from '#runtime/wire';
 import { ProcessReports } from './process-reports.js';
 import { RuntimeAccess } from './runtime-access.js';
 import { restrictTo, RuntimeFeed } from './runtime-feed.js';
@@ -58,9 +59,9 @@ export class RuntimeApi implements OnModuleInit, BeforeApplicationShutdown {
     await this.#streams.open(reply.raw, authorization, tenantId);
   }
 
-  async #report(request: FastifyRequest): Promise<{ applied: boolean }> {
+  async #report(request: FastifyRequest): Promise<ReportAnswer> {
     const token = await this.access.authenticate(request.headers.authorization);
-    return { applied: await this.reports.accept(token, request.body) };
+    return this.reports.accept(token, request.body);
   }
 
   async #reportProcesses(request: FastifyRequest): Promise<{ applied: boolean }> {

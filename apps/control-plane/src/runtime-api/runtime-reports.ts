@@ -5,7 +5,8 @@ import { SecurityAlerts, type SdkTokenScope } from '#identity';
 import { Database, InvalidInputError, rowsOf, TierdeckError, type Transaction } from '#platform';
 import { UsageStore } from '#quotas';
 import { KpiStore } from '#releases';
-import { latencyBuckets, type RuntimeReport } from '#runtime/wire';
+import { latencyBuckets, type ReportAnswer, type RuntimeReport } from '#runtime/wire';
+import { RuntimeInstances } from '#tenancy';
 
 const amount = z.number().min(0).max(1e15);
 const count = z.int().min(0);
@@ -98,15 +99,15 @@ export class RuntimeReports {
     private readonly kpis: KpiStore,
     private readonly shadows: ShadowStore,
     private readonly alerts: SecurityAlerts,
+    private readonly instances: RuntimeInstances,
   ) {}
 
   /**
    * Heartbeat, usage and KPIs of one report, in one transaction and once: a sequence number that came before changes
    * nothing.
-   * @returns whether the report was new.
    * @throws InvalidInputError, TierdeckError FORBIDDEN if the token is of another tenant.
    */
-  async accept(token: SdkTokenScope, body: unknown): Promise<boolean> {
+  async accept(token: SdkTokenScope, body: unknown): Promise<ReportAnswer> {
     const report = parse(body);
     this.#refuseForeign(token, report);
     const fresh = await this.database.transaction(async (tx) => {
@@ -116,8 +117,10 @@ export class RuntimeReports {
       await this.shadows.ingest(tx, report);
       return true;
     });
-    if (fresh) this.#tellOfWalls(report);
-    return fresh;
+    if (!fresh) return { applied: false };
+    this.#tellOfWalls(report);
+    // Not before the report is stored: a mover that this answer knows nothing of finds the instance that got it.
+    return { applied: true, toldRevision: await this.instances.toldRevision() };
   }
 
   #tellOfWalls({ service, usage: used }: RuntimeReport): void {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { StepWaiting, type StepContext } from '#operations';
 import { TierdeckError } from '#platform';
+import { readLeaseMs } from '#runtime/wire';
 import { DatabaseClusters } from '../databases/database-clusters.js';
 import type { MoveSession, Side } from './move-session.js';
 import { MoveWorkplace } from './move-workplace.js';
@@ -27,8 +28,12 @@ const caughtUpMs = 150;
 /** How long one try of a step follows the stream before it lets other work of the reconciler go on. */
 const followMs = 60_000;
 
-/** A data-plane process that has not heard of the target after this time finds it without. */
-const warmUpMs = 3_000;
+/**
+ * Longest wait for data-plane processes that have not heard of the target, in milliseconds. Then those that are still
+ * cut off have lost their lease (readLeaseMs): they ask before they read, and so find the target without being told. A
+ * tenth and a fifth of a second are for clocks that do not run alike.
+ */
+const tellTimeoutMs = 1.1 * readLeaseMs + 200;
 
 const noWorker =
   'The stream has no worker: its server has none left (max_logical_replication_workers) or cannot reach the other; its log says why.';
@@ -86,7 +91,8 @@ export class MoveStreams {
   }
 
   /**
-   * Waits until a stream is so close behind that a pause of the writers will be short.
+   * Waits until a stream is so close behind that a pause of the writers will be short, and until no data-plane process
+   * may read the tenant without knowing of the move.
    * @throws StepWaiting if it is not there yet, StepFailed MOVE_SLOT_LOST, TierdeckError if it cannot go on.
    */
   async awaitCaughtUp(
@@ -112,8 +118,8 @@ export class MoveStreams {
       const marker = `follow-${context.operationId}-${Date.now()}-${n}`;
       await writeMarker(from.client, tenantId, move.id, marker);
       const took = await awaitMarker(to.client, tenantId, move.id, marker, 5_000);
-      const warm = performance.now() - since > warmUpMs || (await this.work.behind(move)) === 0;
-      if (took !== undefined && took <= caughtUpMs && warm) return;
+      const told = performance.now() - since > tellTimeoutMs || (await this.work.behind(move)) === 0;
+      if (took !== undefined && took <= caughtUpMs && told) return;
       idle = took === undefined && !working;
       await sleep(100);
     }

@@ -48,10 +48,18 @@ export class RuntimeInstances {
     return all.filter(({ service, alive }) => service === 'integration-worker' && alive);
   }
 
-  /** Living processes that have not yet seen a revision. */
+  /** Living processes that have not yet seen a revision: all of them, since somebody waits for each. */
   async behind(revision: number): Promise<RuntimeInstance[]> {
-    const all = await this.recent();
-    return all.filter(({ alive, appliedRevision }) => alive && appliedRevision < revision);
+    return this.#read(`seen_at > now() - interval '${HEARTBEAT_SECONDS} seconds' and applied_revision < $1`, [
+      revision,
+    ]);
+  }
+
+  /** The last revision that told of a move, its end or its way back; 0: there was none. */
+  async toldRevision(): Promise<number> {
+    const sql = 'select coalesce(max(told_revision), 0) as revision from tenant_move';
+    const [row] = await this.database.query<{ revision: string }>(sql);
+    return Number(row?.revision);
   }
 
   async #read(where: string, parameters: readonly unknown[]): Promise<RuntimeInstance[]> {
