@@ -9,6 +9,7 @@ import {
   withTestClient,
   type TestDatabase,
 } from '../support/database.js';
+import { attackMove } from './prober/move-attacks.js';
 import { markedTenant, probeDatabase, seedDatabase, type Probe } from './prober/probe-database.js';
 
 const everyRead = ['read', 'read around the policy', 'read from an error', 'read without a tenant'];
@@ -167,6 +168,60 @@ const breaks: [name: string, sql: string, found: Record<string, string[]>][] = [
   ],
 ];
 
+/** A function of the database without a part of it. */
+function without(name: string, part: string, instead = ''): string {
+  const [from, to] = [part, instead].map((text) => text.replaceAll("'", "''"));
+  return `do $do$ begin execute replace(pg_get_functiondef('${name}'::regproc), '${from}', '${to}'); end $do$`;
+}
+
+/** What is done to the fence around a home, and what whoever writes or reads elsewhere must then get: MT-11. */
+const holes: [name: string, sql: string, found: string[]][] = [
+  ['nothing', 'select 1', []],
+  [
+    'a table without the fence',
+    'drop trigger tierdeck_fence on item',
+    ['write in a home that was left: item'],
+  ],
+  [
+    'a fence that does not mind that the tenant has moved',
+    without('tierdeck_fence', `home.state = 'MOVED'`, 'false'),
+    ['write in a home that was left: *'],
+  ],
+  [
+    'a fence that does not mind that the tenant has not come',
+    without('tierdeck_fence', `home.state = 'PAUSED'`, 'false'),
+    ['write before it has come: tenant_home'],
+  ],
+  [
+    'a fence that nobody waits at',
+    without(
+      'tierdeck_fence',
+      `perform pg_advisory_xact_lock_shared(hashtextextended('tierdeck_home:' || own_tenant, 0));`,
+    ),
+    ['leave while a writer is at work: tenant_home'],
+  ],
+  [
+    'a fence that trusts an old snapshot',
+    without('tierdeck_fence', `current_setting('transaction_isolation') = 'read committed'`, 'true'),
+    ['write with a snapshot older than the move: tenant_home'],
+  ],
+  [
+    'a question that is always answered with yes',
+    without('tierdeck_at_home', 'if found then', 'if false then'),
+    ['read before it has come: tenant_home', 'read in a home that was left: tenant_home'],
+  ],
+  [
+    'a home that any key opens',
+    without('tierdeck_arrive', `and arrival_digest = sha256(convert_to(key::text, 'UTF8'))`),
+    ['open a home without its key: tenant_home'],
+  ],
+  [
+    'a home that the service may change',
+    'grant select, update on tenant_home to tierdeck_service',
+    ['change what is a home: tenant_home'],
+  ],
+];
+
 describe('a wall that was broken on purpose', () => {
   const login = `login_${randomBytes(5).toString('hex')}`;
   const attacker = markedTenant('attacker');
@@ -218,6 +273,14 @@ describe('a wall that was broken on purpose', () => {
       attacks.map((attack) => `${attack}: ${object}`),
     );
     expect(findings.map(({ attack, object }) => `${attack}: ${object}`).sort()).toEqual(expected.sort());
+  });
+
+  it.each(holes)('%s is found by who moves or does not, exactly', async (_name, sql, found) => {
+    const findings = await broken(sql, attackMove);
+    const objects = new Set(findings.map(({ object }) => object));
+    const all = objects.size > 20;
+    const told = findings.map(({ attack, object }) => `${attack}: ${all ? '*' : object}`);
+    expect([...new Set(told)].sort()).toEqual(found);
   });
 
   it.each([

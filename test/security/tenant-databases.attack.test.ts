@@ -3,6 +3,7 @@ import { connectTo } from '../../libs/tenancy/src/databases/database-clusters.js
 import { createTestDatabase, withTestClient, type TestDatabase } from '../support/database.js';
 import { tenantManifest, TestTenancy } from '../support/tenancy.js';
 import { told } from './prober/finding.js';
+import { attackMove } from './prober/move-attacks.js';
 import {
   emptyTables,
   markedTenant,
@@ -53,6 +54,7 @@ describe('attacks on tenant databases, as the role of the data plane', () => {
       expect(await emptyTables(probe.admin, probe.login, tenant)).toEqual([]);
     }
     expect(told(await probeDatabase(probe))).toEqual([]);
+    expect(told(await attackMove(probe))).toEqual([]);
   });
 
   it('leave each login outside every database but its own', async () => {

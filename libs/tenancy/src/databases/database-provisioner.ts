@@ -57,9 +57,10 @@ export class DatabaseProvisioner {
   /** Makes a tenant's own database, out of the prepared one or as a clone of the template, and its login role. */
   async createDedicated(cluster: string, login: ServiceLogin): Promise<void> {
     await this.clusters.asKeptAdmin(cluster, 'postgres', async (admin) => {
-      const { rowCount } = await admin.query('select 1 from pg_database where datname = $1', [
-        login.database,
-      ]);
+      const { rowCount } = await admin.query(
+        'select 1 from pg_database where datname = $1 and datallowconn and datconnlimit <> -2',
+        [login.database],
+      );
       if (!rowCount) {
         // A release may have brought the pool further than the template since the start.
         await exclusively(admin, async () => {
@@ -85,7 +86,6 @@ export class DatabaseProvisioner {
       if (digest === undefined) return undefined;
       await this.#ensureDatabase(admin, name);
       const quoted = pg.escapeIdentifier(name);
-      await admin.query(`revoke all on database ${quoted} from public`);
       await admin.query(`comment on database ${quoted} is ${pg.escapeLiteral(digest)}`);
       return digest;
     });
@@ -141,7 +141,6 @@ export class DatabaseProvisioner {
       await admin.query(drop);
       await sharedly(admin, () => this.#ensureDatabase(admin, name));
       try {
-        await admin.query(`revoke connect on database ${pg.escapeIdentifier(name)} from public`);
         return await this.clusters.asAdmin(cluster, name, work);
       } finally {
         await admin.query(drop);
@@ -149,16 +148,26 @@ export class DatabaseProvisioner {
     });
   }
 
+  /**
+   * A new database lets everybody in until that is taken back, and whoever came in stays: so it lets nobody in before.
+   */
   async #ensureDatabase(admin: pg.Client, name: string): Promise<void> {
-    const { rows } = await admin.query<{ datconnlimit: number }>(
-      'select datconnlimit from pg_database where datname = $1',
+    const { rows } = await admin.query<{ datconnlimit: number; datallowconn: boolean }>(
+      'select datconnlimit, datallowconn from pg_database where datname = $1',
       [name],
     );
+    const [found] = rows;
+    const quoted = pg.escapeIdentifier(name);
     // -2 marks a database whose DROP was cut off; nothing but another DROP is possible.
-    if (rows[0]?.datconnlimit === -2) await admin.query(`drop database ${pg.escapeIdentifier(name)}`);
-    else if (rows[0]) return;
-    const template = pg.escapeIdentifier(this.names.template);
-    await admin.query(`create database ${pg.escapeIdentifier(name)} template ${template}`);
+    const isRuin = found?.datconnlimit === -2;
+    if (found?.datallowconn && !isRuin) return;
+    if (isRuin) await admin.query(`drop database ${quoted}`);
+    if (!found || isRuin) {
+      const template = pg.escapeIdentifier(this.names.template);
+      await admin.query(`create database ${quoted} template ${template} allow_connections false`);
+    }
+    await admin.query(`revoke all on database ${quoted} from public`);
+    await admin.query(`alter database ${quoted} allow_connections true`);
   }
 
   /**
@@ -176,7 +185,7 @@ export class DatabaseProvisioner {
     if (rows[0]?.datallowconn === false && (await digestOfDatabase(admin, name)) === digest) return;
     // Made anew and not brought forward: after the rollback of a release the template would be ahead of the pool.
     await admin.query(`drop database if exists ${quoted} with (force)`);
-    await admin.query(`create database ${quoted} template template0`);
+    await admin.query(`create database ${quoted} template template0 allow_connections false`);
     await admin.query(`revoke connect, temporary on database ${quoted} from public`);
     await admin.query(`alter database ${quoted} allow_connections true`);
     try {
