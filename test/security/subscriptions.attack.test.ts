@@ -118,6 +118,92 @@ describe('attacks on subscriptions', () => {
     }
   });
 
+  /** A subscription, and what came of it; one that is never told anything unless another one is asked for. */
+  function follow(
+    client: Client,
+    field = 'quotaPressure { tenant }',
+  ): { heard: number; refused: unknown; end: () => void } {
+    const one = { heard: 0, refused: undefined as unknown, end: () => undefined as void };
+    one.end = client.subscribe(
+      { query: `subscription { ${field} }` },
+      {
+        next: () => one.heard++,
+        error: (error) => (one.refused = error),
+        complete: () => undefined,
+      },
+    );
+    return one;
+  }
+
+  it('take no more subscriptions of one connection and of one operator than their share, until some end', async () => {
+    const refusedOf = (all: { refused: unknown }[]): unknown[] =>
+      all.flatMap(({ refused }) => (refused === undefined ? [] : [refused]));
+    /** One more that is told something, or refused. */
+    const oneMore = async (client: Client): Promise<boolean> => {
+      const late = follow(client, 'auditTail { subject }');
+      await until(async () => {
+        await suspend('attacker');
+        await resume('attacker');
+        return late.heard > 0 || late.refused !== undefined;
+      });
+      late.end();
+      return late.refused === undefined;
+    };
+    const first = connect(testAdminToken);
+    const own = Array.from({ length: 120 }, () => follow(first));
+    await until(() => refusedOf(own).length === 20);
+    for (const refused of refusedOf(own)) expect(JSON.stringify(refused)).toContain('TOO_MANY_SUBSCRIPTIONS');
+    const open = own.filter(({ refused }) => refused === undefined);
+
+    const others = Array.from({ length: 5 }, () => connect(testAdminToken));
+    const more = others.flatMap((client) => Array.from({ length: 100 }, () => follow(client)));
+    await until(() => refusedOf(more).length === 100);
+    expect(await oneMore(connect(testAdminToken))).toBe(false);
+    const { data } = await server.graphql(
+      'mutation { createToken(input: { name: "another", role: viewer }) { secret } }',
+    );
+    expect(await oneMore(connect((data as { createToken: { secret: string } }).createToken.secret))).toBe(
+      true,
+    );
+
+    for (const client of others) await client.dispose();
+    expect(await oneMore(first)).toBe(false);
+    for (const { end } of open.slice(0, 10)) end();
+    await until(() => oneMore(first));
+    await first.dispose();
+  });
+
+  it('are held to the size of any request, one to an id, and end without a word of the inside', async () => {
+    const messages: { id: string; type: string; payload?: unknown }[] = [];
+    const socket = new WebSocket(`${server.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+    socket.on('message', (data: Buffer) =>
+      messages.push(JSON.parse(data.toString()) as (typeof messages)[0]),
+    );
+    await new Promise((resolve) => socket.once('open', resolve));
+    const send = (message: object): void => socket.send(JSON.stringify(message));
+    const errorOf = async (id: string): Promise<string> => {
+      await until(() => messages.some((message) => message.id === id && message.type === 'error'));
+      return JSON.stringify(messages.find((message) => message.id === id && message.type === 'error'));
+    };
+    const begin = (id: string, query: string): void => send({ id, type: 'subscribe', payload: { query } });
+    send({ type: 'connection_init', payload: { authorization: `Bearer ${testAdminToken}` } });
+    await until(() => messages.some(({ type }) => type === 'connection_ack'));
+
+    const aliases = Array.from({ length: 60 }, (_, i) => `a${i}: subject`).join(' ');
+    begin('wide', `subscription { auditTail { ${aliases} } }`);
+    expect(await errorOf('wide')).toContain('more than 50 aliases');
+    begin('unknown', 'subscription { auditTail { nothing } }');
+    expect(await errorOf('unknown')).toContain('GRAPHQL_INVALID');
+    begin('twice', 'subscription { auditTail { subject } }');
+    begin('twice', 'subscription { auditTail { subject } }');
+    expect(await errorOf('twice')).toContain('SUBSCRIPTION_ID_TAKEN');
+    begin('broken', `subscription { releaseProgress(id: "${'-'.repeat(36)}") { id } }`);
+    const broken = await errorOf('broken');
+    expect(broken).toContain('INTERNAL');
+    expect(broken).not.toMatch(/uuid|syntax|QueryFailed/);
+    socket.terminate();
+  });
+
   it('take no more streams for one tenant than its share, and leave room to others', async () => {
     const aborts = new AbortController();
     const open = async (token: string): Promise<number> => {

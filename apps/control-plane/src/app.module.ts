@@ -1,5 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { EnvironmentsModule } from '#environments';
 import { FlagsModule } from '#flags';
 import { IdentityModule, PermissionGuard } from '#identity';
@@ -10,6 +10,7 @@ import { TenancyModule } from '#tenancy';
 import type { Foundation } from './foundation.js';
 import { FoundationModule } from './foundation.module.js';
 import { graphqlModule, scalarProviders } from './graphql/graphql.module.js';
+import { SubscriptionLimits } from './graphql/subscription-limits.js';
 import { BackupsController } from './http/backups.controller.js';
 import { HealthController } from './http/health.controller.js';
 import { HttpErrorsFilter } from './http/http-errors.filter.js';
@@ -39,6 +40,7 @@ export class AppModule {
       providers: [
         ...scalarProviders,
         { provide: APP_GUARD, useClass: PermissionGuard },
+        { provide: APP_INTERCEPTOR, useClass: SubscriptionLimits },
         { provide: APP_FILTER, useClass: HttpErrorsFilter },
       ],
     };

@@ -9,6 +9,7 @@ import { applyTenantsFolder } from './apply-tenants-folder.js';
 import { openFoundation, type Foundation } from './foundation.js';
 import { maxBodyBytes } from './graphql/limits.js';
 import { keepPrincipalsLive } from './graphql/live-principal.js';
+import { validateSubscriptions } from './graphql/subscription-limits.js';
 import { serveConsole } from './http/console-assets.js';
 
 export interface ControlPlane extends Stoppable {
@@ -40,6 +41,7 @@ export async function startControlPlane(configuration: Configuration): Promise<C
     serveConsole(fastify, join(process.cwd(), 'dist/apps/console'));
     await app.init();
     keepPrincipalsLive(fastify);
+    validateSubscriptions(fastify);
     if (roles.has('reconciler')) {
       const databases = app.get(TenantDatabases);
       await databases.ensureCluster(clusterOfUrl('local', 'local', foundation.configuration.databaseUrl));

@@ -29,6 +29,16 @@ export function errorFormatter(logger: Logger) {
   };
 }
 
+/** The same for what ends a subscription, which Mercurius sends as it is. */
+export function publicGraphqlError(cause: unknown, logger: Logger): GraphQLError {
+  const error =
+    cause instanceof GraphQLError
+      ? cause
+      : new GraphQLError('', { originalError: cause instanceof Error ? cause : new Error(String(cause)) });
+  const { message, extensions = {} } = format(error, logger).formatted;
+  return new GraphQLError(message, { extensions });
+}
+
 /** Mercurius wraps validation errors in one error with a list. */
 function expand(error: GraphQLError): GraphQLError[] {
   const inner =
