@@ -8,3 +8,8 @@ export function number(text: string): number {
   }
   return value;
 }
+
+/** The same, or `none`: null. */
+export function numberOrNone(text: string): number | null {
+  return text.trim() === 'none' ? null : number(text);
+}

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.js';
 import type { Context } from '../context.js';
-import { number } from '../number.js';
+import { number, numberOrNone } from '../number.js';
 import { parseFormat, render } from '../output.js';
 
 interface Cluster {
@@ -79,8 +79,10 @@ export function clusterCommands(program: Command, context: Context): void {
   withTerms(
     cluster
       .command('update <name>')
-      .description('change room and rate card of a cluster; what is not named stays as it is')
-      .option('--max-bytes <n>', 'bytes it has room for', number)
+      .description(
+        'change room and rate card of a cluster; what is not named stays as it is, "none" takes it away',
+      )
+      .option('--max-bytes <n>', 'bytes it has room for', numberOrNone)
       .option('--pooled', 'take tenants into its pooled database')
       .option('--no-pooled', 'take none there')
       .option('--dedicated', 'take databases of a tenant’s own')
@@ -117,10 +119,10 @@ export function clusterCommands(program: Command, context: Context): void {
 }
 
 interface TermsOptions {
-  maxDatabases?: number;
-  pooledCost?: number;
-  dedicatedCost?: number;
-  workerCost?: number;
+  maxDatabases?: number | null;
+  pooledCost?: number | null;
+  dedicatedCost?: number | null;
+  workerCost?: number | null;
 }
 
 interface AddOptions extends TermsOptions {
@@ -132,17 +134,17 @@ interface AddOptions extends TermsOptions {
 }
 
 interface UpdateOptions extends TermsOptions {
-  maxBytes?: number;
+  maxBytes?: number | null;
   pooled?: boolean;
   dedicated?: boolean;
 }
 
 function withTerms(command: Command): Command {
   return command
-    .option('--max-databases <n>', 'databases it has room for', number)
-    .option('--pooled-cost <amount>', 'a tenant in its pool, a month', number)
-    .option('--dedicated-cost <amount>', 'a database of a tenant’s own, a month', number)
-    .option('--worker-cost <amount>', 'a worker of a tenant’s own, a month', number);
+    .option('--max-databases <n>', 'databases it has room for', numberOrNone)
+    .option('--pooled-cost <amount>', 'a tenant in its pool, a month', numberOrNone)
+    .option('--dedicated-cost <amount>', 'a database of a tenant’s own, a month', numberOrNone)
+    .option('--worker-cost <amount>', 'a worker of a tenant’s own, a month', numberOrNone);
 }
 
 function termsOf({ maxDatabases, pooledCost, dedicatedCost, workerCost }: TermsOptions): object {

@@ -36,7 +36,10 @@ export class ClustersResolver {
     return this.clusters.byName(input.name);
   }
 
-  @Mutation(() => ClusterType, { description: 'Changes rate card and room; what is absent stays as it is.' })
+  @Mutation(() => ClusterType, {
+    description:
+      'Changes rate card and room. What is absent stays as it is; null takes a bound or a price away.',
+  })
   @Requires('tenants:write')
   async updateDatabaseCluster(
     @Args('input') input: UpdateClusterInput,

@@ -134,6 +134,38 @@ describe('tenants over GraphQL', () => {
     expect(await refused('finishMove(input: { tenant: "first-one" })')).toBe('MOVE_STATE_CONFLICT');
   });
 
+  it('says what a cluster costs and holds, until that is taken away again', async () => {
+    const update = async (terms: string): Promise<unknown> =>
+      (
+        await run(
+          `mutation { updateDatabaseCluster(input: { name: "local", ${terms} }) {
+             pooled maxDatabases pooledTenantCost dedicatedDatabaseCost } }`,
+        )
+      )['updateDatabaseCluster'];
+    const plan = `{ placementPlan(input: { tenant: "first-one", database: DEDICATED }) { currentMonthlyCost targetMonthlyCost } }`;
+    const said = { pooled: true, maxDatabases: 400, pooledTenantCost: 30, dedicatedDatabaseCost: 200 };
+    expect(await update('maxDatabases: 400, pooledTenantCost: 30, dedicatedDatabaseCost: 200')).toEqual(said);
+    expect(await run(plan)).toEqual({ placementPlan: { currentMonthlyCost: 30, targetMonthlyCost: 200 } });
+    expect(await update('dedicatedDatabaseCost: null, pooled: null')).toEqual({
+      ...said,
+      dedicatedDatabaseCost: null,
+    });
+    expect(await run(plan)).toEqual({ placementPlan: { currentMonthlyCost: 30, targetMonthlyCost: null } });
+    expect(await update('maxDatabases: null, pooledTenantCost: null')).toEqual({
+      pooled: true,
+      maxDatabases: null,
+      pooledTenantCost: null,
+      dedicatedDatabaseCost: null,
+    });
+    const [event] = await server.controlPlane.foundation.database.query<{ before: object; after: object }>(
+      `select before, after from audit_event where action = 'cluster.updated' order by revision desc limit 1`,
+    );
+    expect(event).toMatchObject({
+      before: { maxDatabases: 400, pooledTenantCost: 30 },
+      after: { maxDatabases: null, pooledTenantCost: null },
+    });
+  });
+
   it('shows a token once, and refuses bad input by its field', async () => {
     const mutation = `mutation { createTenantToken(input: { tenant: "aa-two", name: "erp", clientMutationId: "t" }) { id secret } }`;
     const issue = () => run<{ createTenantToken: { id: string; secret: string | null } }>(mutation);

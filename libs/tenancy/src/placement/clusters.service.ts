@@ -7,7 +7,7 @@ import { serverFlaws } from '../moves/move-checks.js';
 import type { Cluster } from './cluster.js';
 import { ClustersReadModel } from './clusters.read-model.js';
 
-/** Rate card and room of a cluster; what is absent stays as it is. */
+/** Rate card and room of a cluster. What is absent stays as it is; null takes a bound or a price away. */
 export interface ClusterTerms {
   pooled?: boolean | null;
   dedicated?: boolean | null;
@@ -161,12 +161,17 @@ export class ClustersService {
   }
 }
 
+/** The terms that are said; whether a cluster takes tenants can be said, but not taken away. */
 function termsOf(terms: ClusterTerms | Cluster): ClusterTerms {
   return Object.fromEntries(
     Object.keys(columns)
       .map((field) => [field, terms[field as keyof ClusterTerms]] as const)
-      .filter(([, value]) => value !== undefined && value !== null),
+      .filter(([field, value]) => value !== undefined && (value !== null || !isSwitch(field))),
   );
+}
+
+function isSwitch(field: string): boolean {
+  return field === 'pooled' || field === 'dedicated';
 }
 
 function checkTerms(terms: ClusterTerms): void {
