@@ -149,14 +149,25 @@ export class BackupScheduler implements OnModuleInit, OnApplicationShutdown {
 
   /** A drill whose process was killed and whose operation was then cancelled leaves its database behind. */
   async #dropDrill(): Promise<boolean> {
-    const failed = await this.database.query<{ id: string; cluster: string }>(
-      `select d.id, o.input->>'cluster' as cluster from restore_drill d join operation o on o.id = d.id
-       where d.status = 'FAILED' and d.finished_at > clock_timestamp() - interval '1 day'
-         and exists (select from pg_database p where p.datname = 'tierdeck_drill_' || left(replace(d.id::text, '-', ''), 16))
-       limit 1`,
+    const failed = await this.database.query<{ tenant_id: string; id: string }>(
+      `select tenant_id, id from restore_drill
+       where status = 'FAILED' and finished_at > clock_timestamp() - interval '1 day' limit 100`,
     );
-    for (const { id, cluster } of failed) await this.scratch.drop(cluster, scratchName('drill', id));
-    return failed.length > 0;
+    const names = new Set(failed.map(({ id }) => scratchName('drill', id)));
+    let dropped = 0;
+    for (const tenantId of new Set(failed.map(({ tenant_id }) => tenant_id))) {
+      try {
+        for (const { cluster, name } of await this.scratch.ofTenant(tenantId)) {
+          if (!names.has(name)) continue;
+          await this.scratch.drop(cluster, name);
+          dropped++;
+        }
+      } catch (error) {
+        // A server that is away holds up nothing else.
+        this.logger.warn({ err: error }, 'the database of a drill could not be dropped; trying again');
+      }
+    }
+    return dropped > 0;
   }
 
   async #removeArchive(): Promise<boolean> {

@@ -6,6 +6,7 @@ import { InvalidInputError, NotFoundError, rowsOf, type Transaction } from '#pla
 import { DatabaseClusters } from '../databases/database-clusters.js';
 import { TenantDatabases } from '../databases/tenant-databases.js';
 import { tenantFields } from '../manifests/tenant-fields.js';
+import { ErasureBegunError } from '../lifecycle/lifecycle.errors.js';
 import { TenantStatusError } from '../tenancy.errors.js';
 import type { Placement, Tenant } from '../tenant.js';
 import { insertTenant, lockTenant } from '../tenants.store.js';
@@ -78,6 +79,7 @@ export class BackupsService {
   /** Starts a restore. @returns the operation, whose id is also the restore's. */
   async restore(command: Command, wish: RestoreWish): Promise<{ operationId: string; slug: string }> {
     const tenant = await lockTenant(command.tx, { slug: wish.tenant });
+    refuseErased(tenant);
     const backup = await usable(command.tx, tenant, wish.backup);
     if (wish.mode === 'IN_PLACE') return this.#restoreInPlace(command, tenant, backup, wish);
     if (wish.mode === 'NEW_TENANT') return this.#restoreAsNew(command, tenant, backup, wish);
@@ -87,6 +89,7 @@ export class BackupsService {
   /** Starts a drill on the newest archive, or on a given one. */
   async drill(command: Command, slug: string, backupId?: string | null): Promise<string> {
     const tenant = await lockTenant(command.tx, { slug });
+    refuseErased(tenant);
     const backup = await usable(command.tx, tenant, backupId);
     const operationId = await this.operations.start(command, {
       kind: RESTORE_DRILL,
@@ -243,6 +246,11 @@ function refuseUnhoused(tenant: Tenant, what: string, allowed: Tenant['status'][
     what,
     `Only one that is ${allowed.join(' or ')} can be.`,
   );
+}
+
+/** What is erased is not brought into another database meanwhile. @throws ErasureBegunError ERASURE_BEGUN */
+function refuseErased({ slug, erasingSince }: Tenant): void {
+  if (erasingSince) throw new ErasureBegunError(slug);
 }
 
 /** One archive or restore in place of a tenant at a time. */

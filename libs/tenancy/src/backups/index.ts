@@ -9,14 +9,22 @@ import { BackupScheduler } from './backup-scheduler.js';
 import { BackupsReadModel } from './backups.read-model.js';
 import { BackupsService } from './backups.service.js';
 import { RestoreAsNewOperation } from './restore-as-new.operation.js';
-import { RestoreAsideOperation } from './restore-aside.operation.js';
-import { RestoreDrillOperation } from './restore-drill.operation.js';
+import { RESTORE_ASIDE, RestoreAsideOperation } from './restore-aside.operation.js';
+import { RESTORE_DRILL, RestoreDrillOperation } from './restore-drill.operation.js';
 import { RestoreInPlaceOperation } from './restore-in-place.operation.js';
 import { ScratchDatabases } from './scratch-databases.js';
 import { TenantArchives } from './tenant-archives.js';
 
 export type { ArchiveSummary } from './backup.js';
-export { BackupDownloads, BackupScheduler, BackupsReadModel, BackupsService, TenantArchives };
+export { RESTORE_ASIDE, RESTORE_DRILL };
+export {
+  BackupDownloads,
+  BackupScheduler,
+  BackupsReadModel,
+  BackupsService,
+  ScratchDatabases,
+  TenantArchives,
+};
 
 /** The kinds of operation of backups. */
 export const backupOperations = [

@@ -1,16 +1,23 @@
 import { join } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
 import pg from 'pg';
-import { CONFIGURATION, migrate, type Configuration } from '#platform';
+import { CONFIGURATION, Database, migrate, type Configuration } from '#platform';
 import { ArchiveSchemaError, type ArchiveManifest } from '../archives/index.js';
 import { DatabaseClusters } from '../databases/database-clusters.js';
 import { TenantSchema } from '../databases/tenant-schema.js';
 import { readReleaseMigrations } from '../databases/tenant-migrations.js';
 
+/** Where a scratch database is. */
+export interface ScratchDatabase {
+  cluster: string;
+  name: string;
+}
+
 /** Databases that are made to hold one archive: with exactly its migrations, and no login but the administrator's. */
 @Injectable()
 export class ScratchDatabases {
   constructor(
+    private readonly database: Database,
     private readonly clusters: DatabaseClusters,
     private readonly schema: TenantSchema,
     @Inject(CONFIGURATION) private readonly configuration: Configuration,
@@ -31,8 +38,10 @@ export class ScratchDatabases {
     await this.drop(cluster, name);
     const quoted = pg.escapeIdentifier(name);
     await this.clusters.asAdmin(cluster, 'postgres', async (admin) => {
-      await admin.query(`create database ${quoted} template template0`);
+      // Whoever came in before that is taken back would stay.
+      await admin.query(`create database ${quoted} template template0 allow_connections false`);
       await admin.query(`revoke all on database ${quoted} from public`);
+      await admin.query(`alter database ${quoted} allow_connections true`);
     });
     await this.clusters.asAdmin(cluster, name, (client) => migrate(client, migrations));
   }
@@ -46,6 +55,31 @@ export class ScratchDatabases {
     await this.clusters.asAdmin(cluster, 'postgres', async (admin) => {
       await admin.query(`drop database if exists ${pg.escapeIdentifier(name)} with (force)`);
     });
+  }
+
+  /** Those that are there with a tenant's archive in them, whatever became of the operation that made them. */
+  async ofTenant(tenantId: string): Promise<ScratchDatabase[]> {
+    const made = await this.database.query<ScratchDatabase>(
+      `select cluster, database_name as name from tenant_restore where tenant_id = $1 and mode = 'SIDE_BY_SIDE'`,
+      [tenantId],
+    );
+    const drills = await this.database.query<{ cluster: string; id: string }>(
+      `select o.input->>'cluster' as cluster, d.id from restore_drill d join operation o on o.id = d.id
+       where d.tenant_id = $1`,
+      [tenantId],
+    );
+    const all = [...made, ...drills.map(({ cluster, id }) => ({ cluster, name: scratchName('drill', id) }))];
+    const there: ScratchDatabase[] = [];
+    for (const cluster of new Set(all.map((one) => one.cluster))) {
+      const names = all.filter((one) => one.cluster === cluster).map(({ name }) => name);
+      const { rows } = await this.clusters.asKeptAdmin(cluster, 'postgres', (admin) =>
+        admin.query<{ name: string }>('select datname as name from pg_database where datname = any($1)', [
+          names,
+        ]),
+      );
+      there.push(...rows.map(({ name }) => ({ cluster, name })));
+    }
+    return there;
   }
 
   #released(): ReturnType<typeof readReleaseMigrations> {

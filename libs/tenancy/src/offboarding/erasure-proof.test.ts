@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { tenantManifest, TestTenancy } from '../../../../test/support/tenancy.js';
@@ -57,6 +58,21 @@ describe('the proof of an erasure', () => {
       await admin.query('drop publication if exists left_over');
       await admin.end();
     }
+    const backupId = randomUUID();
+    await tenancy.database.query(
+      `insert into tenant_backup (id, tenant_id, reason, requested_by) values ($1, $2, 'REQUESTED', 'test')`,
+      [backupId, pooled],
+    );
+    const aside = `${scratch.name}_aside`;
+    await tenancy.database.query(
+      `insert into tenant_restore (id, tenant_id, backup_id, mode, requested_by, cluster, database_name, expires_at)
+       values ($1, $2, $3, 'SIDE_BY_SIDE', 'test', 'local', $4, now())`,
+      [randomUUID(), pooled, backupId, aside],
+    );
+    expect(await found('lingers', pooled)).not.toContain('databases with an archive of it');
+    await tenancy.database.query(`create database "${aside}"`);
+    expect(await found('lingers', pooled)).toContain('databases with an archive of it');
+    await tenancy.database.query(`drop database "${aside}"`);
     await tenancy.heartbeat('distribution', null, 1);
     expect(await found('nobody-here', nobody, 2)).toEqual(['processes that still know the tenant']);
   });

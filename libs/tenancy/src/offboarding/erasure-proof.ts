@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type pg from 'pg';
+import { ScratchDatabases } from '../backups/index.js';
 import { DatabaseClusters } from '../databases/database-clusters.js';
 import { DatabaseProvisioner } from '../databases/database-provisioner.js';
 import { TenantDatabases } from '../databases/tenant-databases.js';
@@ -21,12 +22,14 @@ export class ErasureProof {
     private readonly clusters: DatabaseClusters,
     private readonly provisioner: DatabaseProvisioner,
     private readonly instances: RuntimeInstances,
+    private readonly scratch: ScratchDatabases,
   ) {}
 
   /** @param revision from which on no data-plane process may know the tenant. */
   async gather(tenant: { id: string; slug: string }, revision: number): Promise<ErasureCheck[]> {
     const checks: ErasureCheck[] = [];
     const own = this.provisioner.names.dedicated(tenant.slug);
+    const copies = await this.scratch.ofTenant(tenant.id);
     for (const { cluster, name, kind } of await this.databases.databases()) {
       if (kind !== 'POOLED') continue;
       const where = `${cluster}/${name}`;
@@ -38,6 +41,11 @@ export class ErasureProof {
         { what: 'database', where: cluster, found: left.databases },
         { what: 'login role', where: cluster, found: left.roles },
         { what: 'replication slots of its database', where: cluster, found: left.slots },
+        {
+          what: 'databases with an archive of it',
+          where: cluster,
+          found: copies.filter((copy) => copy.cluster === cluster).length,
+        },
       );
     }
     const { tenants } = await this.databases.snapshot();

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Command } from '#audit';
 import { StepFailed, StepWaiting, type OperationKind, type StepContext, type StepOutcome } from '#operations';
 import { Database } from '#platform';
+import { RESTORE_ASIDE, RESTORE_DRILL, ScratchDatabases } from '../backups/index.js';
 import { DatabaseProvisioner } from '../databases/database-provisioner.js';
 import { WorkerPools } from '../workers/worker-pools.js';
 import { TenantDatabases, type TenantDatabase } from '../databases/tenant-databases.js';
@@ -75,6 +76,7 @@ export class OffboardTenantOperation implements OperationKind {
     private readonly archive: OffboardingArchive,
     private readonly proof: ErasureProof,
     private readonly keys: TenantKeys,
+    private readonly scratch: ScratchDatabases,
   ) {}
 
   /** One that was brought back meanwhile is not erased by a retry. */
@@ -135,6 +137,10 @@ export class OffboardTenantOperation implements OperationKind {
 
   async #delete(context: StepContext): Promise<void> {
     const tenant = await this.#tenant(context);
+    await this.#awaitRestores(tenant.id);
+    for (const { cluster, name } of await this.scratch.ofTenant(tenant.id)) {
+      await this.scratch.drop(cluster, name);
+    }
     for (const database of await this.#homes(tenant)) {
       if (database.kind === 'DEDICATED') {
         const { cluster, name, loginRole } = database;
@@ -148,6 +154,16 @@ export class OffboardTenantOperation implements OperationKind {
         await client.end();
       }
     }
+  }
+
+  /** What began before the erasure still writes; nothing begins after. @throws StepWaiting */
+  async #awaitRestores(tenantId: string): Promise<void> {
+    const [row] = await this.database.query<{ n: number }>(
+      `select count(*)::int as n from operation
+       where tenant_id = $1 and kind = any($2) and status in ('PENDING', 'RUNNING', 'WAITING')`,
+      [tenantId, [RESTORE_ASIDE, RESTORE_DRILL]],
+    );
+    if (row?.n) throw new StepWaiting(`Waiting for ${row.n} restore(s) of its archives to end.`);
   }
 
   async #prove(context: StepContext): Promise<StepOutcome> {

@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/database.js';
+import { faultAt } from '../../../../test/support/move-faults.js';
 import { tenantManifest, TestTenancy } from '../../../../test/support/tenancy.js';
 import { countRows, tenantTables, total } from '../databases/tenant-rows.js';
 import { leaveHome } from '../moves/tenant-home.js';
+import { BackupsService, ScratchDatabases } from '../backups/index.js';
 import { LifecycleService } from '../lifecycle/lifecycle.service.js';
+import { OFFBOARD_TENANT } from './offboard-tenant.operation.js';
 import { OffboardingPlanner } from './offboarding-plan.js';
 import { TenantTokensService } from '../tenant-tokens.service.js';
 
@@ -107,6 +110,40 @@ describe('offboarding', () => {
     expect(left).toEqual([]);
     expect(await rowsIn(pool, id)).toBe(0);
     expect((await tenancy.databases.databases()).map(({ name }) => name)).not.toContain(database);
+  });
+
+  it('drops what was restored beside the tenant, and lets nothing be restored once it has begun to erase', async () => {
+    const id = await tenancy.onboard(tenantManifest('copied'));
+    const backups = tenancy.app.get(BackupsService);
+    const command = <T>(work: Parameters<typeof tenancy.foundation.commands.asSystem<T>>[1]): Promise<T> =>
+      tenancy.foundation.commands.asSystem('test', work);
+    const { operationId } = await command((c) => backups.backUp(c, 'copied'));
+    expect(await tenancy.operations.settled(operationId, 30_000)).toBe('SUCCEEDED');
+    const aside = await command((c) => backups.restore(c, { tenant: 'copied', mode: 'SIDE_BY_SIDE' }));
+    expect(await tenancy.operations.settled(aside.operationId, 30_000)).toBe('SUCCEEDED');
+    const copies = (): Promise<unknown[]> => tenancy.app.get(ScratchDatabases).ofTenant(id);
+    expect(await copies()).toHaveLength(1);
+    const put = faultAt(tenancy, OFFBOARD_TENANT, 'delete-data', {
+      before: async () => {
+        for (const late of [
+          command((c) => backups.restore(c, { tenant: 'copied', mode: 'SIDE_BY_SIDE' })),
+          command((c) => backups.drill(c, 'copied')),
+        ]) {
+          await expect(late).rejects.toMatchObject({ code: 'ERASURE_BEGUN' });
+        }
+      },
+    });
+    const operation = await offboard('copied');
+    expect(await tenancy.operations.settled(operation, 30_000)).toBe('SUCCEEDED');
+    put();
+    expect(await copies()).toEqual([]);
+    const [row] = await tenancy.database.query<{ proof: { what: string; found: number }[] }>(
+      `select state->'proof' as proof from operation where id = $1`,
+      [operation],
+    );
+    expect(row?.proof).toContainEqual(
+      expect.objectContaining({ what: 'databases with an archive of it', found: 0 }),
+    );
   });
 
   it('waits until every living process has let the tenant go', async () => {
