@@ -1,6 +1,6 @@
 import type { RuntimeTenant, TenantQueryable, TenantScope } from '#runtime';
 import { retryDelayMs, type Backoff } from './backoff.js';
-import type { DeadJob, Job, NewJob } from './job.js';
+import type { Job, NewJob } from './job.js';
 import { JobLostError, JobQueueFullError, PermanentJobError } from './jobs.errors.js';
 
 export interface ClaimOptions {
@@ -185,33 +185,6 @@ export async function returnJob(scope: TenantQueryable, { id, fence }: Job): Pro
      where id = $1 and fence = $2 and status = 'RUNNING'`,
     [id, fence],
   );
-}
-
-/** The dead-letter list, the newest first. */
-export async function listDeadJobs(db: TenantQueryable, limit: number): Promise<DeadJob[]> {
-  const { rows } = await db.query<{
-    id: string;
-    kind: string;
-    attempts: number;
-    last_error: string | null;
-    created_at: Date;
-    payload: Record<string, unknown>;
-  }>(
-    `select id, kind, attempts, last_error, created_at, payload from integration_job
-     where status = 'DEAD' order by created_at desc, id limit $1`,
-    [limit],
-  );
-  return rows.map(({ last_error: error, created_at: createdAt, ...rest }) => ({ ...rest, error, createdAt }));
-}
-
-/** Puts a dead job back into the queue with its attempts renewed. @returns false if there is no such dead job. */
-export async function requeueDeadJob(db: TenantQueryable, id: string): Promise<boolean> {
-  const { rowCount } = await db.query(
-    `update integration_job set status = 'QUEUED', attempts = 0, run_at = now(), finished_at = null
-     where id = $1 and status = 'DEAD'`,
-    [id],
-  );
-  return rowCount === 1;
 }
 
 /** Message and code for the operator; the stack stays in the worker's log. */

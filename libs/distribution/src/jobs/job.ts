@@ -19,13 +19,3 @@ export interface NewJob {
   /** Default 8. */
   maxAttempts?: number;
 }
-
-/** An entry of the dead-letter list. */
-export interface DeadJob {
-  id: string;
-  kind: string;
-  attempts: number;
-  error: string | null;
-  createdAt: Date;
-  payload: Record<string, unknown>;
-}
