@@ -58,7 +58,7 @@ describe('the supervisor of a machine’s workers', () => {
         '--conditions=source',
         '--import',
         './test/support/swc-loader.mjs',
-        'apps/local-stack/src/supervisor.fixture.ts',
+        'test/support/supervisor-process.ts',
         url,
         folder,
         child,

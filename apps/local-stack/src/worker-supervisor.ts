@@ -8,7 +8,7 @@ import { ChildRecord } from './child-record.js';
 import { supervisionTimes, type SupervisionTimes } from './restart-policy.js';
 import { ServiceProcess, type ServiceDefinition } from './service-process.js';
 
-const lookEveryMs = 500;
+const defaultLookEveryMs = 500;
 /** How often an unchanged state is told again, so that the control plane knows that it still holds. */
 const tellEveryMs = 5_000;
 const pooled = 'integration-worker';
@@ -22,6 +22,8 @@ export interface WorkerSupervisorOptions {
   /** Entry file of a worker, relative to the built tree. */
   entry?: string;
   times?: Partial<SupervisionTimes>;
+  /** How often the control plane is asked what is wanted, in milliseconds. */
+  lookEveryMs?: number;
 }
 
 /**
@@ -76,7 +78,7 @@ export class WorkerSupervisor {
         .catch((error: unknown) =>
           this.logger.debug({ err: error }, 'the control plane is away; workers go on'),
         )
-        .finally(() => this.#lookSoon(lookEveryMs));
+        .finally(() => this.#lookSoon(this.options.lookEveryMs ?? defaultLookEveryMs));
     }, delay);
   }
 

@@ -20,9 +20,11 @@ export class AttackSession {
     parameters: readonly unknown[] = [],
     { keep = false, before = [] as readonly string[] } = {},
   ): Promise<Outcome> {
-    await this.client.query(beginAs(this.tenantId));
+    const opening = [beginAs(this.tenantId), ...before].join('; ');
     try {
-      for (const statement of before) await this.client.query(statement);
+      // All in one message where that can be: thousands of attacks are tried.
+      if (parameters.length === 0) return await outcomeOf(this.client, `${opening}; ${sql}`, []);
+      await this.client.query(opening);
       return await outcomeOf(this.client, sql, parameters);
     } catch (error) {
       return refusal(error);
@@ -33,9 +35,9 @@ export class AttackSession {
 
   /** Runs a statement without any tenant, on a connection that had one before, as the role that has the rights. */
   async attemptWithoutTenant(sql: string): Promise<Outcome> {
-    await this.client.query(`begin; select set_config('role', 'tierdeck_service', true)`);
     try {
-      return await outcomeOf(this.client, sql, []);
+      const opening = `begin; select set_config('role', 'tierdeck_service', true)`;
+      return await outcomeOf(this.client, `${opening}; ${sql}`, []);
     } finally {
       await this.client.query('rollback');
     }
@@ -44,7 +46,12 @@ export class AttackSession {
 
 async function outcomeOf(client: pg.Client, sql: string, parameters: readonly unknown[]): Promise<Outcome> {
   try {
-    const { rows, rowCount } = await client.query<Record<string, unknown>>(sql, [...parameters]);
+    // pg gives an array for several statements: the outcome is that of the last one.
+    const answer: unknown =
+      parameters.length === 0 ? await client.query(sql) : await client.query(sql, [...parameters]);
+    const { rows, rowCount } = (Array.isArray(answer) ? answer.at(-1) : answer) as pg.QueryResult<
+      Record<string, unknown>
+    >;
     return { ok: true, rows, count: rowCount ?? 0 };
   } catch (error) {
     return refusal(error);

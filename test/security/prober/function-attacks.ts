@@ -2,19 +2,37 @@ import type { Battlefield } from './relation-attacks.js';
 import type { DatabaseFunction } from './catalogue.js';
 import type { Finding } from './finding.js';
 
-/** Calls a function with what belongs to the victim, then looks at what it gave and at what it left behind. */
-export async function attackFunction(
-  { session, admin, victim }: Battlefield,
-  called: DatabaseFunction,
+/** Calls each function with what belongs to the victim, then looks at what it gave and at what it left behind. */
+export async function attackFunctions(
+  field: Battlefield,
+  functions: readonly DatabaseFunction[],
   tables: readonly string[],
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
+  const seen: Seen = { fingerprint: await fingerprintOf(field, tables) };
+  for (const called of functions) {
+    if (called.executable) findings.push(...(await attackFunction(field, called, tables, seen)));
+  }
+  return findings;
+}
+
+/** The victim's rows as they were when the last function had been called. */
+interface Seen {
+  fingerprint: string;
+}
+
+async function attackFunction(
+  field: Battlefield,
+  called: DatabaseFunction,
+  tables: readonly string[],
+  seen: Seen,
+): Promise<Finding[]> {
+  const { session, victim } = field;
+  const findings: Finding[] = [];
   const object = `${called.name}()`;
-  if (!called.executable) return findings;
   const values = called.argumentTypes.map((type) => argumentOf(type, victim));
   const call = `"${called.schema}"."${called.name}"(${values.map(({ sql }) => sql).join(', ')})`;
 
-  const before = await fingerprint(tables, victim.id);
   const outcome = await session.attempt(`select to_jsonb(x)::text as row from ${call} x`, [], { keep: true });
   const answer = outcome.ok ? outcome.rows.map(({ row }) => String(row)).join() : outcome.message;
   // What it was given it may give back.
@@ -26,9 +44,11 @@ export async function attackFunction(
   if (secrets.some((secret) => answer.includes(secret)) || marks > 3) {
     findings.push({ attack: 'read through a function', object, got: outcome.ok ? 'rows' : outcome.code });
   }
-  if ((await fingerprint(tables, victim.id)) !== before) {
+  const fingerprint = await fingerprintOf(field, tables);
+  if (fingerprint !== seen.fingerprint) {
     findings.push({ attack: 'change through a function', object, got: 'other rows' });
   }
+  seen.fingerprint = fingerprint;
 
   const [probe] = tables;
   if (probe !== undefined) {
@@ -42,16 +62,16 @@ export async function attackFunction(
     }
   }
   return findings;
+}
 
-  async function fingerprint(names: readonly string[], tenantId: string): Promise<string> {
-    const parts = names.map(
-      (name) => `select md5(coalesce(string_agg(to_jsonb(r)::text, ',' order by to_jsonb(r)::text), '')) as h
-        from "${name}" r where tenant_id = '${tenantId}'`,
-    );
-    if (parts.length === 0) return '';
-    const { rows } = await admin.query<{ h: string }>(parts.join(' union all '));
-    return rows.map(({ h }) => h).join();
-  }
+async function fingerprintOf({ admin, victim }: Battlefield, tables: readonly string[]): Promise<string> {
+  if (tables.length === 0) return '';
+  const parts = tables.map(
+    (name) => `select md5(coalesce(string_agg(to_jsonb(r)::text, ',' order by to_jsonb(r)::text), '')) as h
+      from "${name}" r where tenant_id = '${victim.id}'`,
+  );
+  const { rows } = await admin.query<{ h: string }>(parts.join(' union all '));
+  return rows.map(({ h }) => h).join();
 }
 
 interface Argument {

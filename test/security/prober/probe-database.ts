@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { AttackSession } from './attack-session.js';
 import { readCatalogue } from './catalogue.js';
 import type { Finding } from './finding.js';
-import { attackFunction } from './function-attacks.js';
+import { attackFunctions } from './function-attacks.js';
 import { attackRelation, type Battlefield } from './relation-attacks.js';
 import { seedEveryTable, uuidOf, type MarkedTenant } from './seed-rows.js';
 import { attackServer } from './server-attacks.js';
@@ -46,7 +46,7 @@ export async function probeDatabase({ admin, service, login, attacker, victim }:
   for (const relation of catalogue.relations) {
     findings.push(...(await attackRelation(field, relation, catalogue)));
   }
-  for (const called of catalogue.functions) findings.push(...(await attackFunction(field, called, tables)));
+  findings.push(...(await attackFunctions(field, catalogue.functions, tables)));
   findings.push(...(await attackServer(field, catalogue, login)));
   return findings;
 }
