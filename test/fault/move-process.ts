@@ -1,15 +1,16 @@
 import { movesOf } from '../../libs/tenancy/src/moves/moves.store.js';
 import { TestTenancy } from '../support/tenancy.js';
-import { dieAfterStatements } from './deaths.js';
+import { dieAfterStatement, dieAfterStatements } from './deaths.js';
 
 /**
  * Performs the operations on a tenant's move as the control plane does, until the move rests, and kills itself as soon as
- * a number of its statements in the tenants' databases have been answered.
- * Usage: move-process.ts <database URL> <tenant id> [<statements>]
+ * a number of its statements in the tenants' databases have been answered, or one with a text in it.
+ * Usage: move-process.ts <database URL> <tenant id> [<statements>|<text>]
  */
 const [, , databaseUrl = '', tenantId = '', statements = '0'] = process.argv;
 
-if (Number(statements) > 0) dieAfterStatements(Number(statements));
+if (Number.isNaN(Number(statements))) dieAfterStatement(statements);
+else if (Number(statements) > 0) dieAfterStatements(Number(statements));
 const tenancy = await TestTenancy.start(databaseUrl, { leaseMs: 300, reconcile: false });
 const since = performance.now();
 await tenancy.reconcile();

@@ -3,6 +3,7 @@ import { MovesService } from '../../libs/tenancy/src/moves/moves.service.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { killSeed, seeded } from '../support/kill-points.js';
 import { homesOf, runMover } from '../support/move-kills.js';
+import { endingOf, moverOf } from '../support/move-faults.js';
 import { lastMove, moveRemains, MovingDataPlane, MovingWriter } from '../support/moving-tenant.js';
 import { tenantManifest, TestTenancy } from '../support/tenancy.js';
 
@@ -64,4 +65,24 @@ describe('a move whose mover is killed with SIGKILL again and again', () => {
       expect(await moveRemains(tenancy, id)).toEqual([]);
     }
   }, 180_000);
+
+  it.each([
+    ['the target is made', 'insert into tenant_home as h'],
+    ['rows are copied', 'set local session_replication_role = replica'],
+  ])('goes back, says so by its name, and can be moved again when it dies while %s', async (_when, text) => {
+    const mover = moverOf(tenancy, 'killed');
+    const { databasePlacement, databaseId } = await tenancy.readModel.bySlug('killed');
+    const elsewhere = databasePlacement === 'SHARED' ? 'DEDICATED' : 'SHARED';
+    const operation = await mover.to(elsewhere);
+    expect(await runMover(scratch.url, tenantId, text)).toMatchObject({ killed: true });
+    expect(await runMover(scratch.url, tenantId, 0)).toMatchObject({ killed: false, state: 'ABORTED' });
+    expect(await endingOf(tenancy, operation)).toMatchObject({
+      status: 'FAILED',
+      code: 'MOVE_INTERRUPTED',
+      hint: expect.stringContaining('Move it again'),
+    });
+    expect(await tenancy.readModel.bySlug('killed')).toMatchObject({ status: 'ACTIVE', databaseId });
+    expect(await homesOf(tenancy, tenantId)).toEqual([databaseId]);
+    expect(await moveRemains(tenancy, databaseId as string)).toEqual([]);
+  });
 });

@@ -10,8 +10,12 @@ export interface MoverRun {
   settledMs: number;
 }
 
-/** Runs a mover as a process of its own that is killed after some statements; 0: never. */
-export function runMover(databaseUrl: string, tenantId: string, statements: number): Promise<MoverRun> {
+/** Runs a mover as a process of its own that is killed after some statements (0: never), or after one with a text. */
+export function runMover(
+  databaseUrl: string,
+  tenantId: string,
+  statements: number | string,
+): Promise<MoverRun> {
   const args = ['--conditions=source', '--import', './test/support/swc-loader.mjs'];
   const child = spawn(
     process.execPath,
