@@ -35,7 +35,7 @@ describe('the pace of bulk work', () => {
     maxLength: 200,
   });
 
-  it('takes its share of the time, however long the portions are, but for the last 20 ms', () => {
+  it('takes its share of the time, however long the portions are, but for a last small one', () => {
     fc.assert(
       fc.property(share, portions, (part, lengths) => {
         const { worked, rested, unpaid } = work(new Pace(part), lengths);
