@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
+import { TestCli } from '../support/cli.js';
 import { TestStack } from '../support/stack.js';
 
 let stack: TestStack;
@@ -137,6 +138,63 @@ describe('flags', () => {
     });
     await until('the old price', async () => (await unitPrice(usb)) === here);
   });
+});
+
+describe('shadow mode', () => {
+  interface Difference {
+    tenant: string;
+    branch: string | null;
+    liveEngine: string;
+    shadowEngine: string;
+    compared: number;
+    different: number;
+    difference: string;
+    examples: { account: string; item: string }[];
+  }
+
+  it('prices orders with another engine too, shows how it differs, and answers with the old one', async () => {
+    const cli = await TestCli.start(stack.url, await stack.token('admin-token'));
+    try {
+      const old = await unitPrice(usb);
+      await cli.said('flag', 'set', 'pricing.shadow', 'waterfall-v2', '--tenant', wwi, '--wait');
+      for (const order of [usb, elsewhere]) {
+        const placed = await call(wwi, '/orders', order);
+        expect(placed.status).toBe(201);
+        expect(placed.body).toMatchObject({ decidedBy: { pricingEngine: 'wwi-best-price' } });
+        if (order === usb) expect(placed.body).toMatchObject({ lines: [{ unitPrice: old }] });
+      }
+      const other = { account: 'ALFKI', lines: [{ sku: 'NW-03', quantity: 1 }] };
+      expect((await call('northwind', '/orders', other)).status).toBe(201);
+      const told = await until('the differences of both branches', async () => {
+        const rows = await cli.told<Difference[]>('flag', 'shadow', '--subject', 'pricing');
+        return rows.length >= 2 && rows;
+      });
+      const engines = { tenant: wwi, liveEngine: 'wwi-best-price', shadowEngine: 'waterfall-v2' };
+      expect(told).toHaveLength(2);
+      expect(told.find(({ branch }) => branch === 'far-west')).toMatchObject({
+        ...engines,
+        compared: 1,
+        different: 1,
+        examples: [{ account: usb.account, item: 'WWI-001' }],
+      });
+      expect(told.find(({ branch }) => branch === 'great-lakes')).toMatchObject({ ...engines, compared: 1 });
+      const { shadowDifferences } = await stack.ask<{ shadowDifferences: Difference[] }>(
+        `query ($tenant: String) { shadowDifferences(subject: pricing, tenant: $tenant, branch: "far-west") {
+           branch different difference } }`,
+        { tenant: wwi },
+      );
+      const [farWest] = shadowDifferences;
+      expect(shadowDifferences).toEqual([
+        { branch: 'far-west', different: 1, difference: farWest?.difference },
+      ]);
+      expect(Number(farWest?.difference)).not.toBe(0);
+      expect(await cli.said('flag', 'shadow', '--tenant', wwi, '--branch', 'far-west')).toContain(
+        `${farWest?.difference} USD`,
+      );
+    } finally {
+      await cli.remove();
+    }
+  }, 60_000);
 });
 
 describe('EDI', () => {
