@@ -158,7 +158,7 @@ const byHand = [
     code: 'BAD_REQUEST',
     status: 400,
     message: 'What the SDK endpoints could not read.',
-    file: 'libs/flags/src/delivery/unleash-api.ts',
+    file: 'libs/flags/src/delivery/routes.ts',
     proof: "'BAD_REQUEST'",
   },
   {
