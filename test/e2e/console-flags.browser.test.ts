@@ -132,7 +132,7 @@ const given = { url: process.env['TIERDECK_E2E_URL'], token: process.env['TIERDE
     await page.goto(`${url}/flags/${flag}?env=staging`);
     await page.getByText('Killed in staging').waitFor();
     await page
-      .getByText(/connected instances have it|No SDK is connected/)
+      .getByText(/connected instances? ha(s|ve) it|No SDK is connected/)
       .first()
       .waitFor();
   });

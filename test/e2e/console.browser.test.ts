@@ -219,6 +219,9 @@ const given = { url: process.env['TIERDECK_E2E_URL'], token: process.env['TIERDE
       ['/releases', /Releases/],
       ['/releases/new', /Plan a release/],
       ['/quotas?tenant=northwind', /Quotas/],
+      ['/tokens', /SDK tokens/],
+      ['/alerts', /Security alerts/],
+      ['/import', /Import from Unleash/],
       ['/audit', /Audit/],
       ['/onboard', /Onboard tenant/],
     ];

@@ -110,6 +110,12 @@ export class TestStack {
     return (await readFile(join(this.dataDir, file), 'utf8')).trim();
   }
 
+  /** URL of the superuser for a database of the stack's own PostgreSQL; the control plane's unless told. */
+  async postgresUrl(database = 'tierdeck'): Promise<string> {
+    const password = await this.token('postgres-password');
+    return `postgres://postgres:${encodeURIComponent(password)}@127.0.0.1:${this.ports.postgres}/${database}`;
+  }
+
   /** Any GraphQL request as the administrator, or with another token; gives the whole answer. */
   async graphql<T = Record<string, never>>(
     query: string,

@@ -20,6 +20,8 @@ import {
   placements,
   releaseStatuses,
   riskClasses,
+  sdkTokenKinds,
+  sdkTokenViews,
   tenantStatuses,
   tiers,
 } from './statuses.js';
@@ -157,6 +159,24 @@ const environments = createRoute({
   component: lazyRouteComponent(() => import('./environments/environments.page.js'), 'EnvironmentsPage'),
 });
 
+const tokens = createRoute({
+  getParentRoute: () => root,
+  path: '/tokens',
+  validateSearch: searchOf({
+    kind: someOf(sdkTokenKinds),
+    in: text,
+    tenant: text,
+    show: oneOf(sdkTokenViews),
+  }),
+  component: lazyRouteComponent(() => import('./tokens/sdk-tokens.page.js'), 'SdkTokensPage'),
+});
+
+const importFlags = createRoute({
+  getParentRoute: () => root,
+  path: '/import',
+  component: lazyRouteComponent(() => import('./flags/files/import.page.js'), 'ImportPage'),
+});
+
 const matrix = createRoute({
   getParentRoute: () => root,
   path: '/matrix',
@@ -241,6 +261,13 @@ const audit = createRoute({
   component: lazyRouteComponent(() => import('./audit/audit.page.js'), 'AuditPage'),
 });
 
+const alerts = createRoute({
+  getParentRoute: () => root,
+  path: '/alerts',
+  validateSearch: searchOf({ tenant: text }),
+  component: lazyRouteComponent(() => import('./alerts/alerts.page.js'), 'AlertsPage'),
+});
+
 export const router = createRouter({
   routeTree: root.addChildren([
     home,
@@ -258,6 +285,8 @@ export const router = createRouter({
     segments,
     projects,
     environments,
+    tokens,
+    importFlags,
     matrix,
     playground,
     changeRequests,
@@ -267,6 +296,7 @@ export const router = createRouter({
     newRelease,
     release,
     quotas,
+    alerts,
     audit,
   ]),
   defaultPreload: 'intent',

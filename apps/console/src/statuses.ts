@@ -57,3 +57,7 @@ export const flagLifecycles = ['ACTIVE', 'DRAFT', 'STALE'] as const satisfies En
 export const flagViews = ['stale', 'killed', 'archived'] as const;
 
 export const fleetStatuses = ['FAILED', 'BEHIND', 'CURRENT'] as const satisfies Enum<'FleetStatus'>[];
+
+export const sdkTokenKinds = ['CLIENT', 'FRONTEND', 'RUNTIME'] as const satisfies Enum<'SdkTokenKind'>[];
+/** Beside those in use. */
+export const sdkTokenViews = ['revoked'] as const;

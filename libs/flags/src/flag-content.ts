@@ -57,7 +57,7 @@ export function contentOf(
     description: input.description ?? before.description,
     riskClass: input.riskClass ?? before.riskClass,
     owner: input.owner === undefined ? before.owner : input.owner,
-    variants: input.variants ?? before.variants,
+    variants: input.variants?.map(plainVariant) ?? before.variants,
     defaultVariant: input.defaultVariant === undefined ? before.defaultVariant : input.defaultVariant,
     lifecycle: input.lifecycle ?? before.lifecycle,
     project: input.project ?? before.project,
@@ -69,6 +69,13 @@ export function contentOf(
     dependencies: input.dependencies ?? before.dependencies,
   };
 }
+
+/** Without what says nothing: null stands for absent, which is what manifests know. */
+export const plainVariant = ({ name, payload, description }: FlagVariant): FlagVariant => ({
+  name,
+  ...(payload === undefined || payload === null ? {} : { payload }),
+  ...(description ? { description } : {}),
+});
 
 /**
  * Checks what a flag is, by itself and with what it refers to. A flag that comes from another system may have a key of

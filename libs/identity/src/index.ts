@@ -7,5 +7,6 @@ export * from './permission.guard.js';
 export * from './principal.js';
 export * from './role.js';
 export * from './sdk-tokens.service.js';
+export { SdkTokenKindEnum } from './sdk-tokens.type.js';
 export * from './token.type.js';
 export * from './tokens.service.js';

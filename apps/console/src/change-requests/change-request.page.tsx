@@ -4,7 +4,7 @@ import { auditTailSubscription } from '../audit/audit.query.js';
 import { Badge, StatusBadge } from '../components/badges.js';
 import { CopyAsCli, CopyButton } from '../components/copy-button.js';
 import { Facts } from '../components/facts.js';
-import { formatLocal } from '../components/format.js';
+import { counted, formatLocal } from '../components/format.js';
 import { Notice } from '../components/notice.js';
 import { Page, Panel } from '../components/page.js';
 import { ProblemState } from '../components/states.js';
@@ -106,10 +106,7 @@ function RequestView({ request, onChanged }: { request: ChangeRequest; onChanged
             </Notice>
           )}
           {request.statusReason && <Notice tone="info">{request.statusReason}</Notice>}
-          <Panel
-            title={`${request.changes.length} ${request.changes.length === 1 ? 'change' : 'changes'}`}
-            flush
-          >
+          <Panel title={counted(request.changes.length, 'change')} flush>
             {request.changes.map((change, index) => (
               <div key={index} className={styles['change']}>
                 <div className={styles['changeHead']}>

@@ -2,6 +2,7 @@ import { Button, Group, Menu, Modal, Stack, TextInput } from '@mantine/core';
 import { IconCheck, IconChevronDown, IconPlayerPlay } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useConfirm } from '../components/confirm.js';
+import type { Problem } from '../graphql/describe-error.js';
 import { useCommand } from '../graphql/use-command.js';
 import { useCan, useSession } from '../session/session.js';
 import { useIsProduction } from '../shell/environment.js';
@@ -16,6 +17,7 @@ import {
   scheduleChangeRequestMutation,
   submitChangeRequestMutation,
 } from './change-requests.query.js';
+import { counted } from '../components/format.js';
 
 interface RequestActionsProps {
   request: ChangeRequest;
@@ -68,7 +70,7 @@ export function RequestActions({ request, onChanged }: RequestActionsProps) {
     const answer =
       !production ||
       (await confirm({
-        title: `Apply ${request.changes.length} changes in ${request.environment}?`,
+        title: `Apply ${counted(request.changes.length, 'change')} in ${request.environment}?`,
         body: 'All of them or none; every SDK has them within a second.',
         action: 'Apply',
         expect: request.environment,
@@ -162,9 +164,10 @@ export function RequestActions({ request, onChanged }: RequestActionsProps) {
 function Schedule({ id, onClose, onChanged }: { id: string; onClose: () => void; onChanged: () => void }) {
   const schedule = useCommand(scheduleChangeRequestMutation);
   const [at, setAt] = useState('');
+  const [problem, setProblem] = useState<Problem>();
   const save = async () => {
     const input = { id, at: new Date(at).toISOString() };
-    if (!(await schedule.run(input, { done: 'It is applied at its time' }))) return;
+    if (!(await schedule.run(input, { done: 'It is applied at its time', onProblem: setProblem }))) return;
     onChanged();
     onClose();
   };
@@ -176,8 +179,12 @@ function Schedule({ id, onClose, onChanged }: { id: string; onClose: () => void;
           type="datetime-local"
           label="Time"
           description="Of this computer; the control plane's clock decides. Needed approvals must be there by then."
+          error={problem?.message}
           value={at}
-          onChange={(event) => setAt(event.currentTarget.value)}
+          onChange={(event) => {
+            setProblem(undefined);
+            setAt(event.currentTarget.value);
+          }}
           data-autofocus
         />
         <Group justify="flex-end" gap="xs">

@@ -1,7 +1,7 @@
 import { Skeleton } from '@mantine/core';
 import { IconArrowRight } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
-import { formatNumber } from '../components/format.js';
+import { counted, formatNumber } from '../components/format.js';
 import { Panel } from '../components/page.js';
 import { ProblemNotice } from '../components/problem-notice.js';
 import { valueLabel } from '../flags/flag-value.js';
@@ -58,8 +58,7 @@ export function RequestImpact({ id, version }: { id: string; version: number }) 
             ) : (
               <span>
                 <b className="num">{formatNumber(impact.affectedTotal)}</b> of {formatNumber(impact.total)},
-                in {formatNumber(impact.affectedTenants)}{' '}
-                {impact.affectedTenants === 1 ? 'tenant' : 'tenants'}
+                in {counted(impact.affectedTenants, 'tenant')}
               </span>
             )}
           </div>

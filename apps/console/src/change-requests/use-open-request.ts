@@ -8,6 +8,7 @@ import {
   type FlagChangeInput,
   openChangeRequestMutation,
 } from './change-requests.query.js';
+import { useLintOverride } from './use-lint-override.js';
 
 export interface WantedChanges {
   environment: string;
@@ -16,36 +17,55 @@ export interface WantedChanges {
   changes: FlagChangeInput[];
 }
 
+/** What became of them: in force, or a request that waits for somebody's approval. */
+export interface MadeChanges {
+  id: string;
+  outcome: 'applied' | 'waiting';
+}
+
 /** One request takes so many changes. */
 export const mostChanges = 500;
 
 /**
  * Makes changes as one: all of them or none. Where the policy wants somebody else's approval they wait as a change
- * request, and its page is opened; otherwise they are applied at once.
+ * request; otherwise they are applied at once.
  */
 export function useOpenRequest(onProblem: (problem: Problem) => void) {
   const navigate = useNavigate();
+  const overridable = useLintOverride();
   const open = useCommand(openChangeRequestMutation);
   const apply = useCommand(applyChangeRequestMutation);
-  const run = useCallback(
-    async ({
-      environment,
-      title,
-      reason,
-      changes,
-    }: WantedChanges): Promise<'applied' | 'waiting' | undefined> => {
+  const { run: runOpen } = open;
+  const { run: runApply } = apply;
+
+  /** Stays on the page, whatever becomes of them. */
+  const make = useCallback(
+    async ({ environment, title, reason, changes }: WantedChanges): Promise<MadeChanges | undefined> => {
       const input = { environment, title, description: reason ?? null, changes, submit: true };
-      const opened = await open.run(input, { onProblem });
+      const opened = await overridable(
+        (lintOverride, onRefusal) => runOpen({ ...input, lintOverride }, { onProblem: onRefusal }),
+        onProblem,
+      );
       const request = opened?.openChangeRequest.changeRequest;
       if (!request) return undefined;
-      if (request.approvalsGiven < request.approvalsNeeded) {
-        notifyDone('It waits for an approval by somebody else');
-        await navigate({ to: '/change-requests/$id', params: { id: request.id } });
-        return 'waiting';
-      }
-      return (await apply.run({ id: request.id }, { onProblem })) && 'applied';
+      const { id } = request;
+      if (request.approvalsGiven < request.approvalsNeeded) return { id, outcome: 'waiting' };
+      return (await runApply({ id }, { onProblem })) && { id, outcome: 'applied' };
     },
-    [navigate, onProblem, open, apply],
+    [onProblem, overridable, runOpen, runApply],
   );
-  return { run, busy: open.busy || apply.busy };
+
+  /** As `make`; the page of a request that waits is opened. */
+  const run = useCallback(
+    async (wanted: WantedChanges): Promise<MadeChanges['outcome'] | undefined> => {
+      const made = await make(wanted);
+      if (made?.outcome === 'waiting') {
+        notifyDone('It waits for an approval by somebody else');
+        await navigate({ to: '/change-requests/$id', params: { id: made.id } });
+      }
+      return made?.outcome;
+    },
+    [make, navigate],
+  );
+  return { run, make, busy: open.busy || apply.busy };
 }

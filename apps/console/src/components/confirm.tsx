@@ -19,6 +19,8 @@ export interface Question {
   expect?: string;
   /** Asks why; the answer goes to the audit log. */
   askReason?: boolean | 'required';
+  /** What the reason is called, where “Reason” does not say what is asked. */
+  reasonLabel?: string;
 }
 
 interface Answer {
@@ -69,7 +71,8 @@ function ConfirmDialog({ question, onClose }: { question: Question; onClose: (an
           {question.askReason && (
             <TextInput
               size="sm"
-              label="Reason"
+              label={question.reasonLabel ?? 'Reason'}
+              maxLength={500}
               description="Kept in the audit log."
               withAsterisk={question.askReason === 'required'}
               value={reason}

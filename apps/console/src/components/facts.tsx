@@ -7,8 +7,8 @@ export function Facts({ entries }: { entries: [string, ReactNode][] }) {
     <dl className={styles['facts']}>
       {entries
         .filter(([, value]) => value !== null && value !== undefined && value !== '')
-        .map(([name, value]) => (
-          <div key={name} className={styles['fact']}>
+        .map(([name, value], index) => (
+          <div key={`${name} ${index}`} className={styles['fact']}>
             <dt>{name}</dt>
             <dd>{value}</dd>
           </div>

@@ -5,6 +5,10 @@ export const formatNumber = (value: number): string => numbers.format(value);
 export const formatCompact = (value: number): string =>
   Math.abs(value) < 10_000 ? numbers.format(value) : compactNumbers.format(value);
 
+/** `1 tenant`, `1,200 tenants`. */
+export const counted = (count: number, one: string, many = `${one}s`): string =>
+  `${formatNumber(count)} ${count === 1 ? one : many}`;
+
 /** Of a fraction between 0 and 1. */
 export const formatPercent = (fraction: number): string => `${numbers.format(fraction * 100)} %`;
 

@@ -5,6 +5,7 @@ import { ProblemNotice } from '../components/problem-notice.js';
 import type { Problem } from '../graphql/describe-error.js';
 import { graphql, type ResultOf } from '../graphql/graphql.js';
 import { useCommand } from '../graphql/use-command.js';
+import { counted } from '../components/format.js';
 
 const createEnvironmentMutation = graphql(`
   mutation CreateEnvironment($input: CreateEnvironmentInput!) {
@@ -50,7 +51,7 @@ function CreateEnvironmentForm({ environments }: { environments: readonly string
       <Stack gap="md">
         <Notice tone="good" title={`${made.name} is there`}>
           {made.copied > 0
-            ? `The state of ${made.copied} flags was copied.`
+            ? `The state of ${counted(made.copied, 'flag')} was copied.`
             : 'No flag has a rule in it yet.'}
         </Notice>
         {made.withheld.length > 0 && (

@@ -3,7 +3,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
 import type { Problem } from '../graphql/describe-error.js';
 import { useCommand } from '../graphql/use-command.js';
-import { createFlagMutation } from './flags.query.js';
+import { createFlagMutation } from './flag.mutations.js';
 
 const keyPattern = /^[a-z][a-z0-9]*([.-][a-z0-9]+)*$/;
 

@@ -1,5 +1,5 @@
 import { Button, Group } from '@mantine/core';
-import { IconPencil } from '@tabler/icons-react';
+import { IconFileExport, IconPencil } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { CommandText } from '../components/command-text.js';
@@ -10,8 +10,9 @@ import { Panel } from '../components/page.js';
 import { Time } from '../components/time.js';
 import { useRead } from '../graphql/use-read.js';
 import { useCan } from '../session/session.js';
-import { EditFlag } from './edit-flag.js';
+import { EditFlag } from './definition/edit-flag.js';
 import styles from './flag-side.module.css';
+import { useExport } from './files/use-export.js';
 import { type FlagDetail, staleFlagsQuery } from './flags.query.js';
 import { staleWords } from './stale-badge.js';
 
@@ -20,20 +21,32 @@ const referencesShown = 5;
 /** What a flag is: owner, project, end of life, what it depends on, where code names it. */
 export function FlagAbout({ flag, onChanged }: { flag: FlagDetail; onChanged: () => void }) {
   const may = useCan('flags:write');
+  const file = useExport();
   const [editing, setEditing] = useState(false);
   return (
     <Panel
       title="About"
       actions={
-        <Button
-          variant="subtle"
-          size="compact-xs"
-          leftSection={<IconPencil size={13} />}
-          disabled={!may || flag.archived}
-          onClick={() => setEditing(true)}
-        >
-          Edit
-        </Button>
+        <>
+          <Button
+            variant="subtle"
+            size="compact-xs"
+            leftSection={<IconFileExport size={13} />}
+            loading={file.busy}
+            onClick={() => void file.run([flag.key])}
+          >
+            Export
+          </Button>
+          <Button
+            variant="subtle"
+            size="compact-xs"
+            leftSection={<IconPencil size={13} />}
+            disabled={!may || flag.archived}
+            onClick={() => setEditing(true)}
+          >
+            Edit
+          </Button>
+        </>
       }
     >
       <Facts

@@ -3,25 +3,30 @@ import { Link } from '@tanstack/react-router';
 import { auditTailSubscription } from '../audit/audit.query.js';
 import { changeRequestsQuery } from '../change-requests/change-requests.query.js';
 import { StatusBadge } from '../components/badges.js';
-import { formatLocal } from '../components/format.js';
+import { counted, formatLocal } from '../components/format.js';
 import { Panel } from '../components/page.js';
 import { useLive, useThrottled } from '../graphql/use-live.js';
 import { useRead } from '../graphql/use-read.js';
 import styles from './flag-side.module.css';
 
-/** Change requests of a flag that are not done: what may come, and when. */
-export function FlagRequests({ flag, environment }: { flag: string; environment: string }) {
+/** Change requests of a flag that are not done. */
+export function useFlagRequests(flag: string, environment: string) {
   const { data, refresh } = useRead(changeRequestsQuery, {
     flag,
     environment,
     status: ['DRAFT', 'IN_REVIEW', 'SCHEDULED', 'REJECTED'],
     first: 20,
   });
+  return { requests: data?.changeRequests.edges.map(({ node }) => node) ?? [], refresh };
+}
+
+/** What may come for a flag, and when. */
+export function FlagRequests({ flag, environment }: { flag: string; environment: string }) {
+  const { requests, refresh } = useFlagRequests(flag, environment);
   const again = useThrottled(refresh);
   useLive(auditTailSubscription, {}, ({ auditTail }) => {
     if (auditTail.area === 'flags') again();
   });
-  const requests = data?.changeRequests.edges.map(({ node }) => node) ?? [];
   if (requests.length === 0) return null;
   return (
     <Panel title="On their way" flush>
@@ -44,7 +49,7 @@ export function FlagRequests({ flag, environment }: { flag: string; environment:
           ) : (
             request.approvalsNeeded > 0 && (
               <span className="dim num">
-                {request.approvalsGiven} of {request.approvalsNeeded} approvals
+                {request.approvalsGiven} of {counted(request.approvalsNeeded, 'approval')}
               </span>
             )
           )}

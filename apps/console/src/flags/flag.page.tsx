@@ -14,6 +14,7 @@ import { Explanation } from './explanation.js';
 import { FlagTenants } from './flag-tenants.js';
 import styles from './flags.module.css';
 import { flagChangedSubscription, type FlagDetail, flagQuery, type Scope } from './flags.query.js';
+import { FlagVariants } from './definition/flag-variants.js';
 import { FlagAbout, StaleNotice } from './flag-about.js';
 import { FlagHistory } from './flag-history.js';
 import { FlagRequests } from './flag-requests.js';
@@ -22,6 +23,7 @@ import { RuleForm } from './rule-form.js';
 import { Rules } from './rules.js';
 import { formatScope, parseScope } from './scope.js';
 import { ShadowDifferences } from './shadow-differences.js';
+import { FlagStrategies } from './strategies/flag-strategies.js';
 import { useFlagActions } from './use-flag-actions.js';
 
 const route = getRouteApi('/flags/$key');
@@ -116,6 +118,7 @@ function FlagView({ flag, onChanged }: { flag: FlagDetail; onChanged: () => void
               <Rules flag={flag} actions={actions} selected={at} onSelect={select} />
             </div>
           </Panel>
+          <FlagStrategies flag={flag} actions={actions} />
           <Panel title="Who gets what" flush actions={<Decisions metrics={environment.metrics} />}>
             <FlagTenants
               key={`${flag.key}:${environment.name}`}
@@ -144,6 +147,7 @@ function FlagView({ flag, onChanged }: { flag: FlagDetail; onChanged: () => void
           <Panel title="Last changes">
             <FlagHistory flag={flag} actions={actions} />
           </Panel>
+          <FlagVariants flag={flag} onChanged={onChanged} />
           <FlagAbout flag={flag} onChanged={onChanged} />
         </div>
       </div>

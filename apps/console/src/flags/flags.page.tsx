@@ -1,12 +1,12 @@
-import { Button, SegmentedControl, Tooltip } from '@mantine/core';
-import { IconFlag3, IconPlus } from '@tabler/icons-react';
+import { Button, Menu, SegmentedControl, Tooltip } from '@mantine/core';
+import { IconChevronDown, IconFileExport, IconFileImport, IconFlag3, IconPlus } from '@tabler/icons-react';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import { Badge } from '../components/badges.js';
 import { CopyAsCli } from '../components/copy-button.js';
 import { type Column, DataGrid } from '../components/data-grid.js';
 import { Facet } from '../components/facet.js';
-import { formatCompact, sentence } from '../components/format.js';
+import { counted, formatCompact, sentence } from '../components/format.js';
 import { Page } from '../components/page.js';
 import { SearchInput } from '../components/search-input.js';
 import { EmptyState, ProblemState } from '../components/states.js';
@@ -17,6 +17,7 @@ import { useRead } from '../graphql/use-read.js';
 import { useCan } from '../session/session.js';
 import { useEnvironments } from '../shell/environment.js';
 import { CreateFlag } from './create-flag.js';
+import { useExport } from './files/use-export.js';
 import styles from './flags.module.css';
 import {
   flagChangedSubscription,
@@ -36,6 +37,7 @@ export function FlagsPage() {
   const navigate = route.useNavigate();
   const open = useNavigate();
   const may = useCan('flags:write');
+  const files = useExport();
   const [creating, setCreating] = useState(false);
   const change = (next: Partial<ReturnType<typeof route.useSearch>>) =>
     void navigate({ search: (now) => ({ ...now, ...next }), replace: true });
@@ -80,6 +82,25 @@ export function FlagsPage() {
       actions={
         <>
           <CopyAsCli command="tierdeck get flags" />
+          <Menu position="bottom-end" width={230}>
+            <Menu.Target>
+              <Button variant="default" rightSection={<IconChevronDown size={13} />} loading={files.busy}>
+                Files
+              </Button>
+            </Menu.Target>
+            <Menu.Dropdown>
+              <Menu.Item
+                leftSection={<IconFileImport size={15} />}
+                disabled={!may}
+                onClick={() => void open({ to: '/import' })}
+              >
+                Import from Unleash …
+              </Menu.Item>
+              <Menu.Item leftSection={<IconFileExport size={15} />} onClick={() => void files.run()}>
+                Export as manifests
+              </Menu.Item>
+            </Menu.Dropdown>
+          </Menu>
           <Button leftSection={<IconPlus size={15} />} disabled={!may} onClick={() => setCreating(true)}>
             Create flag
           </Button>
@@ -267,11 +288,7 @@ function InEnvironment({ environment }: { environment: FlagRow['environments'][n
     >
       <div className={styles['inEnvironment']}>
         <Badge tone={environment.enabled ? (rules > 0 ? 'good' : 'idle') : 'bad'} dot plain>
-          {!environment.enabled
-            ? 'Killed'
-            : rules === 0
-              ? 'Default'
-              : `${rules} ${rules === 1 ? 'rule' : 'rules'}`}
+          {!environment.enabled ? 'Killed' : rules === 0 ? 'Default' : counted(rules, 'rule')}
         </Badge>
         {asked > 0 && (
           <span className={styles['share']} aria-hidden="true">

@@ -92,78 +92,121 @@ export type StaleFlag = ResultOf<typeof staleFlagsQuery>['staleFlags'][number];
 
 export type FlagRow = ResultOf<typeof flagsQuery>['flags']['edges'][number]['node'];
 
-export const flagQuery = graphql(`
-  query Flag($key: String!, $environment: String!) {
-    flag(key: $key) {
-      key
-      description
-      kind
-      riskClass
-      owner
-      project
+const weightedVariant = graphql(`
+  fragment WeightedVariant on StrategyVariant @_unmask {
+    name
+    weight
+    weightType
+    stickiness
+    payload {
       type
-      tags
-      lifecycle
-      expiresAt
-      archived
-      defaultVariant
-      version
-      createdAt
-      updatedAt
-      dependencies {
-        flag
-        enabled
-        variants
-      }
-      codeReferences {
-        repository
-        path
-        line
-      }
-      variants {
-        name
+      value
+    }
+    overrides {
+      contextName
+      values
+    }
+  }
+`);
+
+export const flagQuery = graphql(
+  `
+    query Flag($key: String!, $environment: String!) {
+      flag(key: $key) {
+        key
         description
-        payload
-      }
-      environment(name: $environment) {
-        name
-        enabled
-        revision
-        metrics {
-          yes
-          no
-          lastSeenAt
-        }
-        rules {
-          id
+        kind
+        riskClass
+        owner
+        project
+        type
+        tags
+        lifecycle
+        expiresAt
+        archived
+        defaultVariant
+        payloadSchema
+        version
+        createdAt
+        updatedAt
+        dependencies {
+          flag
           enabled
-          variant
-          percentage
-          stickiness
-          constraints {
-            contextName
-            operator
-            values
-            value
-            inverted
-            caseInsensitive
+          variants
+        }
+        codeReferences {
+          repository
+          path
+          line
+        }
+        variants {
+          name
+          description
+          payload
+        }
+        environment(name: $environment) {
+          name
+          enabled
+          revision
+          metrics {
+            yes
+            no
+            lastSeenAt
           }
-          segments
-          startsAt
-          endsAt
-          reason
-          setBy
-          setAt
-          scope {
-            kind
-            key
-            label
+          strategies {
+            name
+            parameters
+            constraints {
+              contextName
+              operator
+              values
+              value
+              inverted
+              caseInsensitive
+            }
+            segments {
+              id
+            }
+            variants {
+              ...WeightedVariant
+            }
+          }
+          variants {
+            ...WeightedVariant
+          }
+          rules {
+            id
+            enabled
+            variant
+            percentage
+            stickiness
+            constraints {
+              contextName
+              operator
+              values
+              value
+              inverted
+              caseInsensitive
+            }
+            segments
+            startsAt
+            endsAt
+            reason
+            lintOverride
+            setBy
+            setAt
+            scope {
+              kind
+              key
+              label
+            }
           }
         }
       }
     }
-  }
-`);
+  `,
+  [weightedVariant],
+);
 
 export type FlagDetail = NonNullable<ResultOf<typeof flagQuery>['flag']>;
 export type FlagRule = FlagDetail['environment']['rules'][number];
@@ -237,73 +280,6 @@ export const flagChangedSubscription = graphql(`
       revision
       environment
       action
-    }
-  }
-`);
-
-export const createFlagMutation = graphql(`
-  mutation CreateFlag($input: CreateFlagInput!) {
-    createFlag(input: $input) {
-      revision
-      flag {
-        key
-      }
-    }
-  }
-`);
-
-export const updateFlagMutation = graphql(`
-  mutation UpdateFlag($input: UpdateFlagInput!) {
-    updateFlag(input: $input) {
-      revision
-      flag {
-        key
-        version
-      }
-    }
-  }
-`);
-
-export const archiveFlagMutation = graphql(`
-  mutation ArchiveFlag($input: ArchiveFlagInput!) {
-    archiveFlag(input: $input) {
-      revision
-    }
-  }
-`);
-
-export const setFlagRuleMutation = graphql(`
-  mutation SetFlagRule($input: SetFlagRuleInput!) {
-    setFlagRule(input: $input) {
-      revision
-      flag {
-        key
-        version
-      }
-    }
-  }
-`);
-
-export const clearFlagRuleMutation = graphql(`
-  mutation ClearFlagRule($input: ClearFlagRuleInput!) {
-    clearFlagRule(input: $input) {
-      revision
-      flag {
-        key
-        version
-      }
-    }
-  }
-`);
-
-export const setFlagEnabledMutation = graphql(`
-  mutation SetFlagEnabled($input: SetFlagEnabledInput!) {
-    setFlagEnabled(input: $input) {
-      revision
-      flag {
-        key
-        version
-      }
     }
   }
 `);

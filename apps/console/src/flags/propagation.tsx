@@ -7,6 +7,7 @@ import { graphql, type ResultOf } from '../graphql/graphql.js';
 import { useLive } from '../graphql/use-live.js';
 import { useRead } from '../graphql/use-read.js';
 import styles from './propagation.module.css';
+import { counted, formatNumber } from '../components/format.js';
 
 const fields = graphql(`
   fragment Propagation on FlagPropagation @_unmask {
@@ -81,8 +82,10 @@ export function KilledNotice(props: PropagationProps) {
       {instances === 0
         ? 'No SDK is connected; those that come get it with their first answer.'
         : complete
-          ? `All ${instances} connected instances have it.`
-          : `${applied} of ${instances} connected instances have it; waiting for ${lagging.slice(0, laggingShown).join(', ') || 'the others'}.`}
+          ? instances === 1
+            ? 'The one connected instance has it.'
+            : `All ${formatNumber(instances)} connected instances have it.`
+          : `${applied} of ${counted(instances, 'connected instance')} ${instances === 1 ? 'has' : 'have'} it; waiting for ${lagging.slice(0, laggingShown).join(', ') || 'the others'}.`}
     </Notice>
   );
 }
@@ -110,7 +113,7 @@ export function Propagation(props: PropagationProps) {
           <b className="num">
             {reached.applied} of {reached.instances}
           </b>{' '}
-          instances have revision {reached.revision}.
+          {reached.instances === 1 ? 'instance has' : 'instances have'} revision {reached.revision}.
         </span>
       </div>
       {reached.services.map((service) => (

@@ -2,6 +2,7 @@ import { Button, Group, Stack, TextInput, UnstyledButton } from '@mantine/core';
 import { IconChevronRight } from '@tabler/icons-react';
 import { type FormEvent, useEffect, useState } from 'react';
 import { useCan } from '../session/session.js';
+import { ApprovalHint } from './approval-hint.js';
 import { ConditionChips } from './conditions/condition-chips.js';
 import { hasConditions } from './conditions/conditions.js';
 import { ConditionsForm } from './conditions/conditions-form.js';
@@ -12,7 +13,7 @@ import { RuleValueInput } from './rule-value-input.js';
 import { formatScope } from './scope.js';
 import { ScopeFields } from './scope-picker.js';
 import { Simulation } from './simulation.js';
-import type { FlagActions, RuleDraft } from './use-flag-actions.js';
+import { type FlagActions, type RuleDraft, toRuleInput } from './use-flag-actions.js';
 
 interface RuleFormProps {
   flag: FlagDetail;
@@ -56,7 +57,20 @@ export function RuleForm({ flag, actions, scope, onScope }: RuleFormProps) {
         </UnstyledButton>
         {!opened && hasConditions(rule) && <ConditionChips conditions={rule} />}
         {opened && <ConditionsForm conditions={rule} enabled={rule.enabled} onChange={set} />}
-        {scope && <Simulation flag={flag} scope={scope} rule={rule} />}
+        {scope && (
+          <Simulation
+            flag={flag}
+            change={{
+              kind: 'SET_RULE',
+              flag: flag.key,
+              scope: { kind: scope.kind, key: scope.key },
+              ...toRuleInput(rule),
+            }}
+          />
+        )}
+        {rule.enabled && (
+          <ApprovalHint flag={flag} environment={flag.environment.name} what="Turning it on" />
+        )}
         <TextInput
           label="Reason"
           placeholder="Kept in the audit log"

@@ -1,5 +1,5 @@
 import { ActionIcon, Tooltip } from '@mantine/core';
-import { IconFlag3, IconPencil, IconTrash } from '@tabler/icons-react';
+import { IconAlertTriangle, IconFlag3, IconPencil, IconTrash } from '@tabler/icons-react';
 import { CopyButton } from '../components/copy-button.js';
 import { sentence } from '../components/format.js';
 import { EmptyState } from '../components/states.js';
@@ -42,7 +42,10 @@ export function Rules({ flag, actions, selected, onSelect }: RulesProps) {
           { enabled: true },
         )}
       >
-        Everybody gets the default. Set a rule for a tenant or one of its branches to change that.
+        {flag.environment.strategies === null
+          ? 'Everybody gets the default.'
+          : 'What is set for where no rule decides counts for everybody.'}{' '}
+        Set a rule for a tenant or one of its branches to change that.
       </EmptyState>
     );
   }
@@ -72,7 +75,20 @@ export function Rules({ flag, actions, selected, onSelect }: RulesProps) {
         </div>
       ),
     },
-    { key: 'reason', header: 'Reason', render: ({ reason }) => <span className="dim">{reason}</span> },
+    {
+      key: 'reason',
+      header: 'Reason',
+      render: ({ reason, lintOverride }) => (
+        <>
+          <span className="dim">{reason}</span>
+          {lintOverride && (
+            <div className="dim" title="The lint refused it; this is why it is wanted all the same.">
+              <IconAlertTriangle size={12} aria-label="Against the lint:" /> {lintOverride}
+            </div>
+          )}
+        </>
+      ),
+    },
     {
       key: 'by',
       header: 'Set by',

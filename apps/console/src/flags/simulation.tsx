@@ -7,25 +7,17 @@ import { formatNumber } from '../components/format.js';
 import { useRead } from '../graphql/use-read.js';
 import { FlagValue } from './flag-value.js';
 import styles from './flags.module.css';
-import { type FlagDetail, type Scope, simulateChangesQuery } from './flags.query.js';
-import { type RuleDraft, toRuleInput } from './use-flag-actions.js';
+import { type FlagDetail, simulateChangesQuery } from './flags.query.js';
 
 const shown = 60;
 
 interface SimulationProps {
   flag: FlagDetail;
-  scope: Scope;
-  rule: RuleDraft;
+  change: FlagChangeInput;
 }
 
-/** Who would change if the rule were set, and which flags with it: nothing is written. */
-export function Simulation({ flag, scope, rule }: SimulationProps) {
-  const change: FlagChangeInput = {
-    kind: 'SET_RULE',
-    flag: flag.key,
-    scope: { kind: scope.kind, key: scope.key },
-    ...toRuleInput(rule),
-  };
+/** Who would change by a change of the flag, and which flags with it: nothing is written. */
+export function Simulation({ flag, change }: SimulationProps) {
   const [settled] = useDebouncedValue(JSON.stringify(change), 200);
   const { data, problem, loading } = useRead(simulateChangesQuery, {
     input: {

@@ -1,4 +1,5 @@
 import type { FlagChangeInput } from '../change-requests/change-requests.query.js';
+import { useLintOverride } from '../change-requests/use-lint-override.js';
 import { useOpenRequest } from '../change-requests/use-open-request.js';
 import type { AuditEvent } from '../audit/audit.query.js';
 import { useConfirm } from '../components/confirm.js';
@@ -8,13 +9,14 @@ import { useCommand } from '../graphql/use-command.js';
 import { useIsProduction } from '../shell/environment.js';
 import {
   clearFlagRuleMutation,
-  type FlagDetail,
-  type Scope,
   setFlagEnabledMutation,
   setFlagRuleMutation,
-} from './flags.query.js';
+  setFlagStrategiesMutation,
+} from './flag.mutations.js';
+import { type FlagDetail, type Scope } from './flags.query.js';
 import { type Conditions, conditionsOf, toConditionsInput } from './conditions/conditions.js';
 import { describeScope } from './scope.js';
+import { type Strategies, strategiesOf } from './strategies/strategies.js';
 import { backOf } from './take-back.js';
 
 /** A rule as a form holds it, without its scope. */
@@ -36,7 +38,9 @@ export function useFlagActions(flag: FlagDetail, onChanged: () => void) {
   const set = useCommand(setFlagRuleMutation);
   const clear = useCommand(clearFlagRuleMutation);
   const enable = useCommand(setFlagEnabledMutation);
+  const strategies = useCommand(setFlagStrategiesMutation);
   const request = useOpenRequest(notifyProblem);
+  const overridable = useLintOverride();
   const environment = flag.environment.name;
   const production = useIsProduction(environment);
   const at = (scope: Scope) => ({ flag: flag.key, environment, scope: { kind: scope.kind, key: scope.key } });
@@ -53,6 +57,7 @@ export function useFlagActions(flag: FlagDetail, onChanged: () => void) {
               ...at(scope),
               ...toRuleInput({ ...conditionsOf(before), enabled: before.enabled, variant: before.variant }),
               reason: before.reason,
+              lintOverride: before.lintOverride,
             },
             { done: `Rule for ${describeScope(scope)} is as it was` },
           )
@@ -76,24 +81,26 @@ export function useFlagActions(flag: FlagDetail, onChanged: () => void) {
   };
 
   return {
-    busy: set.busy || clear.busy || enable.busy || request.busy,
+    busy: set.busy || clear.busy || enable.busy || strategies.busy || request.busy,
     ruleAt,
 
+    /** Where the lint refuses the rule, asks why it is wanted all the same. */
     async setRule(scope: Scope, rule: RuleDraft, reason: string | undefined): Promise<boolean> {
       const undo = restore(scope);
       const value = toRuleInput(rule);
-      const done = await set.run(
-        { ...at(scope), ...value, reason: reason ?? null },
-        {
-          done: ({ setFlagRule }) => `Rule set for ${describeScope(scope)}, revision ${setFlagRule.revision}`,
-          undo,
-          onProblem: (problem) =>
-            void requestInstead(
-              { flag: flag.key, kind: 'SET_RULE', scope: at(scope).scope, ...value },
-              `${flag.key} for ${describeScope(scope)}`,
-              reason,
-            )(problem),
-        },
+      const change = { flag: flag.key, kind: 'SET_RULE' as const, scope: at(scope).scope, ...value };
+      const done = await overridable(
+        (lintOverride, onProblem) =>
+          set.run(
+            { ...at(scope), ...value, reason: reason ?? null, lintOverride },
+            {
+              done: ({ setFlagRule }) =>
+                `Rule set for ${describeScope(scope)}, revision ${setFlagRule.revision}`,
+              undo,
+              onProblem,
+            },
+          ),
+        (problem) => void requestInstead(change, `${flag.key} for ${describeScope(scope)}`, reason)(problem),
       );
       onChanged();
       return done !== undefined;
@@ -121,8 +128,13 @@ export function useFlagActions(flag: FlagDetail, onChanged: () => void) {
         const change = { flag: flag.key, kind: 'CLEAR_RULE' as const, scope: back.scope };
         await clear.run({ ...input, scope: back.scope }, outcome(change));
       } else {
-        const change = { flag: flag.key, kind: 'SET_RULE' as const, scope: back.scope, ...back.rule };
-        await set.run({ ...input, scope: back.scope, ...back.rule }, outcome(change));
+        const { scope, rule } = back;
+        const { done, onProblem } = outcome({ flag: flag.key, kind: 'SET_RULE', scope, ...rule });
+        await overridable(
+          (lintOverride, onRefusal) =>
+            set.run({ ...input, scope, ...rule, lintOverride }, { done, onProblem: onRefusal }),
+          onProblem,
+        );
       }
       onChanged();
     },
@@ -137,6 +149,47 @@ export function useFlagActions(flag: FlagDetail, onChanged: () => void) {
         onProblem: (problem) => void requestInstead(change, title, undefined)(problem),
       });
       onChanged();
+    },
+
+    /**
+     * Sets what decides where no rule does.
+     * @param seen the flag as it was when the form was opened.
+     */
+    async setStrategies(
+      seen: FlagDetail,
+      wanted: Strategies,
+      reason: string | undefined,
+      onProblem: (problem: Problem) => void,
+    ): Promise<boolean> {
+      const before = strategiesOf(seen);
+      const input = { flag: flag.key, environment };
+      const asked = requestInstead(
+        {
+          flag: flag.key,
+          kind: 'SET_STRATEGIES',
+          strategies: wanted.strategies,
+          featureVariants: wanted.variants,
+        },
+        `Strategies of ${flag.key}`,
+        reason,
+      );
+      const refusals: Problem[] = [];
+      const done = await strategies.run(
+        { ...input, ...wanted, expectedVersion: seen.version, reason: reason ?? null },
+        {
+          done: ({ setFlagStrategies }) => `Strategies saved, revision ${setFlagStrategies.revision}`,
+          undo: async () => {
+            await strategies.run({ ...input, ...before }, { done: 'The strategies are as they were' });
+            onChanged();
+          },
+          onProblem: (problem) => refusals.push(problem),
+        },
+      );
+      const [refusal] = refusals;
+      if (refusal?.code === 'CHANGE_REQUEST_REQUIRED') await asked(refusal);
+      else if (refusal) onProblem(refusal);
+      onChanged();
+      return done !== undefined;
     },
 
     /** The kill switch: off means that no rule counts. In production it asks first. */

@@ -7,7 +7,7 @@ import { CopyAsCli } from '../components/copy-button.js';
 import { type Column, DataGrid } from '../components/data-grid.js';
 import { Facet } from '../components/facet.js';
 import { Stat } from '../components/facts.js';
-import { formatNumber, sentence } from '../components/format.js';
+import { counted, formatNumber, sentence } from '../components/format.js';
 import { Page } from '../components/page.js';
 import { EmptyState, ProblemState } from '../components/states.js';
 import { Time } from '../components/time.js';
@@ -151,7 +151,7 @@ const columnsWith = (onRetry: ((database: FleetDatabase) => void) | undefined): 
           {tenants[0]}
         </Link>
       ) : (
-        <span className={tenants.length ? 'num' : 'faint'}>{formatNumber(tenants.length)} tenants</span>
+        <span className={tenants.length ? 'num' : 'faint'}>{counted(tenants.length, 'tenant')}</span>
       ),
   },
   { key: 'status', header: 'State', width: '104px', render: ({ status }) => <StatusBadge status={status} /> },

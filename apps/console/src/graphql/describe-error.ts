@@ -7,14 +7,16 @@ export interface Problem {
   hint?: string | undefined;
   /** Path of the input field that is wrong. */
   field?: string | undefined;
+  /** Facts of the refusal, by its code. */
+  details?: Readonly<Record<string, unknown>> | undefined;
 }
 
 export function describeError(error: unknown): Problem {
   if (error instanceof CombinedError) {
     const [first] = error.graphQLErrors;
     if (first) {
-      const { code, hint, field } = first.extensions as Record<string, string | undefined>;
-      return { code: code ?? 'UNKNOWN', message: first.message, hint, field };
+      const { code, hint, field, details } = first.extensions as Partial<Problem>;
+      return { code: code ?? 'UNKNOWN', message: first.message, hint, field, details };
     }
     return {
       code: 'UNREACHABLE',

@@ -3,7 +3,7 @@ import { IconTable } from '@tabler/icons-react';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { FilterInput } from '../components/filter-input.js';
-import { formatNumber, sentence } from '../components/format.js';
+import { counted, formatNumber, sentence } from '../components/format.js';
 import { Page } from '../components/page.js';
 import { ProblemNotice } from '../components/problem-notice.js';
 import { SearchInput } from '../components/search-input.js';
@@ -58,7 +58,7 @@ export function MatrixPage() {
     if (!mayPaint || !first) return;
     if (cells.length > paintedAtOnce) {
       setNote(
-        `That is ${formatNumber(cells.length)} cells; paint up to ${formatNumber(paintedAtOnce)} at once, or set a rule for the tenant.`,
+        `That is ${counted(cells.length, 'cell')}; paint up to ${formatNumber(paintedAtOnce)} at once, or set a rule for the tenant.`,
       );
       return;
     }
@@ -70,7 +70,7 @@ export function MatrixPage() {
     setOpen(undefined);
     setNote(
       painted.passedOver > 0
-        ? `${formatNumber(painted.passedOver)} of ${formatNumber(cells.length)} cells belong to flags without this value.`
+        ? `${formatNumber(painted.passedOver)} of ${counted(cells.length, 'cell')} belong to flags without this value.`
         : undefined,
     );
   };
@@ -85,7 +85,7 @@ export function MatrixPage() {
       subtitle={
         tiles.rowCount === undefined
           ? 'Every flag for every tenant and unit.'
-          : `${formatNumber(tiles.rowCount)} flags by ${formatNumber(tiles.columnCount ?? 0)} tenants and units in ${environment}.`
+          : `${counted(tiles.rowCount, 'flag')} by ${counted(tiles.columnCount ?? 0, 'tenant or unit', 'tenants and units')} in ${environment}.`
       }
       toolbar={
         <>

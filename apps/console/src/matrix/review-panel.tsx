@@ -1,7 +1,7 @@
 import { ActionIcon, Button, Group, TextInput } from '@mantine/core';
 import { IconArrowRight, IconX } from '@tabler/icons-react';
 import { useState } from 'react';
-import { formatNumber } from '../components/format.js';
+import { counted, formatNumber } from '../components/format.js';
 import { Panel } from '../components/page.js';
 import { ProblemNotice } from '../components/problem-notice.js';
 import { FlagValue } from '../flags/flag-value.js';
@@ -32,9 +32,7 @@ export function ReviewPanel({ environment, drafts, onChange, onApplied }: Review
   const remove = (key: string) => onChange(new Map(all.filter(([other]) => other !== key)));
   return (
     <aside className={styles['side']} aria-label="Review of the painted changes">
-      <Panel
-        title={`${formatNumber(drafts.size)} ${drafts.size === 1 ? 'change' : 'changes'} in ${environment}`}
-      >
+      <Panel title={`${counted(drafts.size, 'change')} in ${environment}`}>
         <div className={styles['review']}>
           <WhoChanges environment={environment} changes={changes} />
           <div className={styles['drafts']}>

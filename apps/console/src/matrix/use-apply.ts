@@ -2,7 +2,7 @@ import { useCallback, useState } from 'react';
 import { mostChanges, useOpenRequest } from '../change-requests/use-open-request.js';
 import type { FlagChangeInput } from '../change-requests/change-requests.query.js';
 import { useConfirm } from '../components/confirm.js';
-import { formatNumber } from '../components/format.js';
+import { counted, formatNumber } from '../components/format.js';
 import { notifyDone } from '../components/toasts.js';
 import type { Problem } from '../graphql/describe-error.js';
 import { useIsProduction } from '../shell/environment.js';
@@ -28,7 +28,7 @@ export function useApply({ environment, drafts, onChange, onApplied }: ApplyOpti
     const back = applied.map((draft) => changeOf(draft, ruleBefore(draft)));
     const title = `Undo: ${titleOf(applied)}`;
     const outcome = await request.run({ environment, title, reason: 'undone', changes: back });
-    if (outcome === 'applied') notifyDone(`${counted(applied.length)} taken back`);
+    if (outcome === 'applied') notifyDone(`${counted(applied.length, 'change')} taken back`);
     onApplied();
   };
 
@@ -41,15 +41,13 @@ export function useApply({ environment, drafts, onChange, onApplied }: ApplyOpti
     onChange(new Map());
     onApplied();
     if (outcome === 'applied')
-      notifyDone(`${counted(all.length)} applied in ${environment}`, () => undo(all));
+      notifyDone(`${counted(all.length, 'change')} applied in ${environment}`, () => undo(all));
   };
 
   const tooMany =
     drafts.size > mostChanges ? `One request takes ${formatNumber(mostChanges)} changes.` : undefined;
   return { apply, busy: request.busy, problem, tooMany, changes };
 }
-
-const counted = (count: number): string => `${formatNumber(count)} ${count === 1 ? 'change' : 'changes'}`;
 
 function ruleBefore({ ruled, before }: Draft): Draft['rule'] {
   return ruled ? { enabled: before.enabled, variant: before.enabled ? before.variant : null } : null;
@@ -64,7 +62,9 @@ function titleOf(drafts: readonly Draft[]): string {
   const flags = [...new Set(drafts.map(({ flag }) => flag.key))];
   const [first] = drafts;
   const what = flags.length === 1 ? (flags[0] ?? '') : `${formatNumber(flags.length)} flags`;
-  return drafts.length === 1 ? `${what} for ${first?.label ?? ''}` : `${what}, ${counted(drafts.length)}`;
+  return drafts.length === 1
+    ? `${what} for ${first?.label ?? ''}`
+    : `${what}, ${counted(drafts.length, 'change')}`;
 }
 
 async function agreed(
@@ -73,7 +73,7 @@ async function agreed(
   drafts: readonly Draft[],
 ): Promise<boolean> {
   const answer = await confirm({
-    title: `Make ${counted(drafts.length)} in ${environment}?`,
+    title: `Make ${counted(drafts.length, 'change')} in ${environment}?`,
     body: 'All of them or none. What needs no approval reaches every SDK within a second; what needs one waits for it.',
     action: 'Go on',
     expect: environment,

@@ -2,7 +2,7 @@ import { Loader } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { mostChanges } from '../change-requests/use-open-request.js';
 import type { FlagChangeInput } from '../change-requests/change-requests.query.js';
-import { formatNumber } from '../components/format.js';
+import { counted, formatNumber } from '../components/format.js';
 import { ProblemNotice } from '../components/problem-notice.js';
 import { graphql } from '../graphql/graphql.js';
 import { useRead } from '../graphql/use-read.js';
@@ -39,8 +39,7 @@ export function WhoChanges({
       {flags.map(({ flag, affectedTotal, affectedTenants, unchanged }) => (
         <div key={flag} className="num">
           <span className="mono">{flag}</span>: <b>{formatNumber(affectedTotal)}</b> of{' '}
-          {formatNumber(affectedTotal + unchanged)} see another value, in {formatNumber(affectedTenants)}{' '}
-          {affectedTenants === 1 ? 'tenant' : 'tenants'}
+          {formatNumber(affectedTotal + unchanged)} see another value, in {counted(affectedTenants, 'tenant')}
         </div>
       ))}
     </div>

@@ -1,9 +1,10 @@
-import { ActionIcon, Button, Group, Select, Stack } from '@mantine/core';
+import { ActionIcon, Button, Checkbox, Group, Select, Stack } from '@mantine/core';
 import { IconPlus, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import { Panel } from '../components/page.js';
 import { ConditionChips } from '../flags/conditions/condition-chips.js';
 import { ConditionsForm } from '../flags/conditions/conditions-form.js';
+import type { KnownFlag } from '../flags/flag-keys.query.js';
 import { valueLabel } from '../flags/flag-value.js';
 import type { Scope } from '../flags/flags.query.js';
 import { draftOf } from '../flags/rule-draft.js';
@@ -11,7 +12,6 @@ import { RuleValueInput } from '../flags/rule-value-input.js';
 import { describeScope, formatScope } from '../flags/scope.js';
 import { ScopeFields } from '../flags/scope-picker.js';
 import type { RuleDraft } from '../flags/use-flag-actions.js';
-import type { KnownFlag } from './playground.query.js';
 import styles from './playground.module.css';
 
 export interface DraftRule {
@@ -22,16 +22,17 @@ export interface DraftRule {
 
 interface DraftPanelProps {
   flags: readonly KnownFlag[];
-  environment: string;
+  /** Those that the draft is tried in. */
+  environments: readonly string[];
   drafts: readonly DraftRule[];
   busy: boolean;
   onChange: (drafts: DraftRule[]) => void;
-  /** Absent: the role may only look. */
-  onRequest: (() => void) | undefined;
+  /** Absent: the role may only look. Gives back the environments in which it did not come to it. */
+  onRequest: ((environments: readonly string[]) => Promise<readonly string[]>) | undefined;
 }
 
 /** Rules that are tried out: nothing is written until they are made a change request. */
-export function DraftPanel({ flags, environment, drafts, busy, onChange, onRequest }: DraftPanelProps) {
+export function DraftPanel({ flags, environments, drafts, busy, onChange, onRequest }: DraftPanelProps) {
   const [key, setKey] = useState<string>();
   const [scope, setScope] = useState<Scope>();
   const [edited, setEdited] = useState<RuleDraft>();
@@ -71,14 +72,13 @@ export function DraftPanel({ flags, environment, drafts, busy, onChange, onReque
           </ul>
         )}
         {drafts.length > 0 && (
-          <Group gap="xs" justify="flex-end">
-            <Button variant="default" onClick={() => onChange([])}>
-              Discard
-            </Button>
-            <Button disabled={!onRequest} loading={busy} onClick={onRequest}>
-              Open change request
-            </Button>
-          </Group>
+          <RequestDraft
+            key={environments.join()}
+            environments={environments}
+            busy={busy}
+            onDiscard={() => onChange([])}
+            onRequest={onRequest}
+          />
         )}
         {!flag || !rule ? (
           <span className="dim">Choose flags first; then draft rules for them here.</span>
@@ -94,7 +94,7 @@ export function DraftPanel({ flags, environment, drafts, busy, onChange, onReque
                 setEdited(undefined);
               }}
             />
-            <ScopeFields environment={environment} scope={scope} onScope={setScope} />
+            <ScopeFields environment={environments.join(' and ')} scope={scope} onScope={setScope} />
             <RuleValueInput flag={flag} rule={rule} onChange={(value) => setEdited({ ...rule, ...value })} />
             <ConditionsForm
               conditions={rule}
@@ -110,5 +110,40 @@ export function DraftPanel({ flags, environment, drafts, busy, onChange, onReque
         )}
       </Stack>
     </Panel>
+  );
+}
+
+interface RequestDraftProps extends Pick<DraftPanelProps, 'environments' | 'busy' | 'onRequest'> {
+  onDiscard: () => void;
+}
+
+/** Makes the draft a change request of each environment that is ticked. */
+function RequestDraft({ environments, busy, onDiscard, onRequest }: RequestDraftProps) {
+  const [wanted, setWanted] = useState<readonly string[]>(environments);
+  const send = async () => setWanted((await onRequest?.(wanted)) ?? wanted);
+  return (
+    <>
+      {environments.length > 1 && (
+        <Checkbox.Group
+          label="A change request in each of"
+          value={[...wanted]}
+          onChange={(next) => setWanted(environments.filter((name) => next.includes(name)))}
+        >
+          <Group gap="md" mt={6}>
+            {environments.map((name) => (
+              <Checkbox key={name} value={name} label={name} />
+            ))}
+          </Group>
+        </Checkbox.Group>
+      )}
+      <Group gap="xs" justify="flex-end">
+        <Button variant="default" onClick={onDiscard}>
+          Discard
+        </Button>
+        <Button disabled={!onRequest || wanted.length === 0} loading={busy} onClick={() => void send()}>
+          {wanted.length > 1 ? `Open ${wanted.length} change requests` : 'Open change request'}
+        </Button>
+      </Group>
+    </>
   );
 }

@@ -1,13 +1,14 @@
 import { Button, MultiSelect, Switch, TagsInput } from '@mantine/core';
 import { IconArrowRight, IconFlask, IconPencil } from '@tabler/icons-react';
-import { getRouteApi, Link } from '@tanstack/react-router';
+import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
-import { useOpenRequest } from '../change-requests/use-open-request.js';
+import { type MadeChanges, useOpenRequest } from '../change-requests/use-open-request.js';
 import { type Column, DataGrid } from '../components/data-grid.js';
 import { formatNumber, sentence } from '../components/format.js';
 import { Page, Panel } from '../components/page.js';
 import { EmptyState, ProblemState } from '../components/states.js';
-import { notifyProblem } from '../components/toasts.js';
+import { notifyDone, notifyProblem } from '../components/toasts.js';
+import { flagKeysQuery } from '../flags/flag-keys.query.js';
 import { FlagValue } from '../flags/flag-value.js';
 import { toRuleInput } from '../flags/use-flag-actions.js';
 import { useRead } from '../graphql/use-read.js';
@@ -15,7 +16,6 @@ import { useCan } from '../session/session.js';
 import { useEnvironment, useEnvironments } from '../shell/environment.js';
 import { contextLabel, parseContext } from './context-text.js';
 import { DraftPanel, type DraftRule } from './draft-panel.js';
-import { flagKeysQuery } from './playground.query.js';
 import { Trace } from './trace.js';
 import { type DecidedCell, usePlayground } from './use-playground.js';
 import styles from './playground.module.css';
@@ -30,6 +30,7 @@ interface Row extends DecidedCell {
 export function PlaygroundPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
+  const leave = useNavigate();
   const [current] = useEnvironment();
   const environments = useEnvironments().map(({ name }) => name);
   const may = useCan('flags:write');
@@ -64,11 +65,24 @@ export function PlaygroundPage() {
   const changed = all.filter((row) => row.changed);
   const rows = onlyChanges && changes.length > 0 ? changed : all;
   const shown = rows.find(({ key }) => key === opened);
-  const openRequest = async () => {
-    const [environment = current] = chosen.in;
+  /** One request for each environment; those that could not be opened stay asked for. */
+  const openRequests = async (wanted: readonly string[]): Promise<readonly string[]> => {
     const title = `${[...new Set(drafts.map(({ flag }) => flag))].join(', ')} from the playground`;
-    const outcome = await request.run({ environment, title, reason: undefined, changes });
-    if (outcome) setDrafts([]);
+    const made = await makeEverywhere(wanted, (environment) =>
+      request.make({ environment, title, reason: undefined, changes }),
+    );
+    const waiting = made.flatMap(({ outcome, id }) => (outcome === 'waiting' ? [id] : []));
+    const applied = made.flatMap(({ environment, outcome }) => (outcome === 'applied' ? [environment] : []));
+    if (applied.length > 0) notifyDone(`The draft is in force in ${applied.join(', ')}`);
+    if (waiting.length > 0)
+      notifyDone(`${waiting.length} ${waiting.length === 1 ? 'waits' : 'wait'} for an approval`);
+    const left = wanted.filter((environment) => made.every((one) => one.environment !== environment));
+    if (left.length > 0) return left;
+    setDrafts([]);
+    const [only, another] = waiting;
+    if (another !== undefined) void leave({ to: '/change-requests' });
+    else if (only !== undefined) void leave({ to: '/change-requests/$id', params: { id: only } });
+    return left;
   };
 
   return (
@@ -168,11 +182,11 @@ export function PlaygroundPage() {
               {drafting && (
                 <DraftPanel
                   flags={known.filter(({ key }) => chosen.flags.includes(key))}
-                  environment={chosen.in[0] ?? current}
+                  environments={chosen.in}
                   drafts={drafts}
                   busy={request.busy}
                   onChange={setDrafts}
-                  onRequest={may && changes.length > 0 ? () => void openRequest() : undefined}
+                  onRequest={may && changes.length > 0 ? openRequests : undefined}
                 />
               )}
             </aside>
@@ -181,6 +195,19 @@ export function PlaygroundPage() {
       )}
     </Page>
   );
+}
+
+/** One after the other: the lint may ask about each. */
+async function makeEverywhere(
+  environments: readonly string[],
+  make: (environment: string) => Promise<MadeChanges | undefined>,
+): Promise<(MadeChanges & { environment: string })[]> {
+  const made: (MadeChanges & { environment: string })[] = [];
+  for (const environment of environments) {
+    const one = await make(environment);
+    if (one) made.push({ ...one, environment });
+  }
+  return made;
 }
 
 const flagColumn: Column<Row> = {

@@ -71,21 +71,3 @@ export const playgroundTraceQuery = graphql(`
 `);
 
 export type TracedDecision = ResultOf<typeof playgroundTraceQuery>['playground']['cells'][number]['live'];
-
-export const flagKeysQuery = graphql(`
-  query FlagKeys($search: String) {
-    flags(first: 500, search: $search) {
-      edges {
-        node {
-          key
-          kind
-          variants {
-            name
-          }
-        }
-      }
-    }
-  }
-`);
-
-export type KnownFlag = ResultOf<typeof flagKeysQuery>['flags']['edges'][number]['node'];

@@ -21,6 +21,7 @@ import {
   startReleaseMutation,
 } from './release-commands.js';
 import type { ReleaseDetail } from './releases.query.js';
+import { counted } from '../components/format.js';
 
 interface ReleaseActionsProps {
   release: ReleaseDetail;
@@ -75,7 +76,7 @@ export function ReleaseActions({ release, planned, onChanged }: ReleaseActionsPr
     askAnd(
       {
         title: `Start ${name} in ${release.environment}?`,
-        body: `It goes through ${release.waves.length} waves to ${planned} tenants. A failed gate stops it and rolls its tenants back.`,
+        body: `It goes through ${counted(release.waves.length, 'wave')} to ${counted(planned, 'tenant')}. A failed gate stops it and rolls its tenants back.`,
         action: 'Start',
         ...(release.environment === 'production' ? { expect: name } : {}),
       },
@@ -95,7 +96,7 @@ export function ReleaseActions({ release, planned, onChanged }: ReleaseActionsPr
     askAnd(
       {
         title: `Abort ${name}?`,
-        body: `It stops for good. The ${release.exposedTenants} exposed tenants keep it.`,
+        body: `It stops for good. ${counted(release.exposedTenants, 'exposed tenant')} ${release.exposedTenants === 1 ? 'keeps' : 'keep'} it.`,
         action: 'Abort',
         danger: true,
         askReason: true,
@@ -107,7 +108,7 @@ export function ReleaseActions({ release, planned, onChanged }: ReleaseActionsPr
     askAnd(
       {
         title: `Roll ${name} back?`,
-        body: `Flags and migrations of the ${release.exposedTenants} exposed tenants are undone.`,
+        body: `Its flags and migrations are undone for ${counted(release.exposedTenants, 'exposed tenant')}.`,
         action: 'Roll back',
         danger: true,
         askReason: true,

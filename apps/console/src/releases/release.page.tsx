@@ -9,6 +9,9 @@ import { Notice } from '../components/notice.js';
 import { Page, Panel } from '../components/page.js';
 import { ProblemState } from '../components/states.js';
 import { Time } from '../components/time.js';
+import { ConditionChips } from '../flags/conditions/condition-chips.js';
+import { conditionsOf } from '../flags/conditions/conditions.js';
+import { valueLabel } from '../flags/flag-value.js';
 import { useLive } from '../graphql/use-live.js';
 import { useRead } from '../graphql/use-read.js';
 import styles from './board.module.css';
@@ -108,13 +111,13 @@ function Board({ release, onChanged }: { release: ReleaseDetail; onChanged: () =
         <Panel title="What it changes">
           <Facts
             entries={[
-              ...release.flagChanges.map(({ flag, enabled, variant }): [string, ReactNode] => [
+              ...release.flagChanges.map((change): [string, ReactNode] => [
                 'Flag',
-                <span key={flag}>
-                  <Link to="/flags/$key" params={{ key: flag }} className="mono">
-                    {flag}
+                <span key={change.flag}>
+                  <Link to="/flags/$key" params={{ key: change.flag }} className="mono">
+                    {change.flag}
                   </Link>{' '}
-                  becomes <b>{variant ?? (enabled ? 'on' : 'off')}</b>
+                  becomes <b>{valueLabel(change)}</b> <ConditionChips conditions={conditionsOf(change)} />
                 </span>,
               ]),
               ...release.migrations.map((name): [string, ReactNode] => [

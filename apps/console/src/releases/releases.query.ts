@@ -56,6 +56,19 @@ export const releaseFragment = graphql(`
       flag
       enabled
       variant
+      percentage
+      stickiness
+      constraints {
+        contextName
+        operator
+        values
+        value
+        inverted
+        caseInsensitive
+      }
+      segments
+      startsAt
+      endsAt
     }
     approvals {
       by

@@ -2,7 +2,7 @@ import { Tooltip } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { Fragment } from 'react';
 import { StatusBadge, TierBadge } from '../components/badges.js';
-import { formatDuration, sentence } from '../components/format.js';
+import { counted, formatDuration, sentence } from '../components/format.js';
 import { useNow } from '../components/use-now.js';
 import styles from './board.module.css';
 import { GateMeter } from './gate-meter.js';
@@ -50,8 +50,8 @@ export function WaveLane({ wave, planned }: WaveLaneProps) {
       )}
       <div className={`${styles['count']} num`}>
         {planned
-          ? `${planned.length} ${planned.length === 1 ? 'tenant' : 'tenants'} planned`
-          : `${exposed} of ${wave.tenants.length} ${wave.tenants.length === 1 ? 'tenant' : 'tenants'} exposed`}
+          ? `${counted(planned.length, 'tenant')} planned`
+          : `${exposed} of ${counted(wave.tenants.length, 'tenant')} exposed`}
       </div>
       <div className={styles['cards']}>
         {wave.tenants.slice(0, cardsShown).map(({ tenant, status, error }) => (

@@ -8,6 +8,7 @@ import { EmptyState, ProblemState } from '../components/states.js';
 import { Time } from '../components/time.js';
 import { graphql, type ResultOf } from '../graphql/graphql.js';
 import { useRead } from '../graphql/use-read.js';
+import { counted } from '../components/format.js';
 
 const instancesQuery = graphql(`
   query RuntimeInstances {
@@ -52,7 +53,7 @@ export function InstancesPage() {
       title="Data plane"
       subtitle={
         data
-          ? `${alive} of ${rows.length} instances alive. The newest revision is ${head}; each instance keeps serving from its last snapshot when the control plane is away.`
+          ? `${alive} of ${counted(rows.length, 'instance')} alive. The newest revision is ${head}; each instance keeps serving from its last snapshot when the control plane is away.`
           : ' '
       }
     >

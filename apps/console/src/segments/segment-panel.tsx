@@ -17,11 +17,13 @@ import { ConstraintEditor } from '../flags/conditions/constraint-editor.js';
 import type { Segment } from '../flags/conditions/segments.query.js';
 import type { Problem } from '../graphql/describe-error.js';
 import { useCommand } from '../graphql/use-command.js';
+import { useLintOverride } from '../change-requests/use-lint-override.js';
 import { useOpenRequest } from '../change-requests/use-open-request.js';
 import { useEnvironments } from '../shell/environment.js';
 import { useCan } from '../session/session.js';
 import { createSegmentMutation, deleteSegmentMutation, updateSegmentMutation } from './segments.query.js';
 import styles from './segments.module.css';
+import { counted } from '../components/format.js';
 
 interface SegmentPanelProps {
   /** Absent: a new one. */
@@ -44,6 +46,7 @@ export function SegmentPanel({ segment, onClose, onSaved }: SegmentPanelProps) {
   );
   const [problem, setProblem] = useState<Problem>();
   const request = useOpenRequest(setProblem);
+  const overridable = useLintOverride();
   const production = new Set(
     useEnvironments()
       .filter(({ kind }) => kind === 'PRODUCTION')
@@ -100,7 +103,7 @@ export function SegmentPanel({ segment, onClose, onSaved }: SegmentPanelProps) {
       uses.length === 0 ||
       (await confirm({
         title: `Change ${segment.name}?`,
-        body: `It decides ${flags} ${flags === 1 ? 'flag' : 'flags'}; their SDKs have the change within a second.`,
+        body: `It decides ${counted(flags, 'flag')}; their SDKs have the change within a second.`,
         action: 'Change segment',
       }));
     if (!agreed) return;
@@ -109,16 +112,17 @@ export function SegmentPanel({ segment, onClose, onSaved }: SegmentPanelProps) {
       description: segment.description,
       constraints: segment.constraints.map((one) => toConstraintInput({ ...one, value: one.value ?? null })),
     };
-    const saved = await update.run(
-      { id: segment.id, expectedVersion: segment.version, ...content },
-      {
-        done: `Segment ${content.name} changed`,
-        onProblem: (refusal) => void requestInstead(segment, content.constraints, refusal),
-        undo: async () => {
-          await update.run({ id: segment.id, ...before }, { done: `${segment.name} is as it was` });
-          onSaved(String(segment.id));
-        },
-      },
+    const undo = async () => {
+      await update.run({ id: segment.id, ...before }, { done: `${segment.name} is as it was` });
+      onSaved(String(segment.id));
+    };
+    const saved = await overridable(
+      (lintOverride, onProblem) =>
+        update.run(
+          { id: segment.id, expectedVersion: segment.version, ...content, lintOverride },
+          { done: `Segment ${content.name} changed`, onProblem, undo },
+        ),
+      (refusal) => void requestInstead(segment, content.constraints, refusal),
     );
     if (saved) onSaved(String(segment.id));
   };
@@ -202,7 +206,7 @@ function Uses({ segment: { uses } }: { segment: Segment }) {
           </Link>
           <span className="dim">
             {environment}
-            {rules > 0 && `, ${rules} ${rules === 1 ? 'rule' : 'rules'}`}
+            {rules > 0 && `, ${counted(rules, 'rule')}`}
             {strategies && ', strategies'}
           </span>
           {riskClass === 'FINANCIAL' && <Badge tone="warn">Financial</Badge>}

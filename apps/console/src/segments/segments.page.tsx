@@ -3,7 +3,7 @@ import { IconPlus, IconUsersGroup } from '@tabler/icons-react';
 import { getRouteApi } from '@tanstack/react-router';
 import { CopyAsCli } from '../components/copy-button.js';
 import { type Column, DataGrid } from '../components/data-grid.js';
-import { formatNumber } from '../components/format.js';
+import { counted } from '../components/format.js';
 import { Page } from '../components/page.js';
 import { SearchInput } from '../components/search-input.js';
 import { EmptyState, ProblemState } from '../components/states.js';
@@ -131,9 +131,7 @@ const columns: Column<Segment>[] = [
       return flags === 0 ? (
         <span className="faint">nothing yet</span>
       ) : (
-        <span className="num">
-          {formatNumber(flags)} {flags === 1 ? 'flag' : 'flags'}
-        </span>
+        <span className="num">{counted(flags, 'flag')}</span>
       );
     },
   },

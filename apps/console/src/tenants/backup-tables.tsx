@@ -1,6 +1,6 @@
 import { Button, Group } from '@mantine/core';
 import { StatusBadge } from '../components/badges.js';
-import { formatBytes, formatDuration, formatNumber, sentence } from '../components/format.js';
+import { counted, formatBytes, formatDuration, formatNumber, sentence } from '../components/format.js';
 import { RowError, Table, type TableColumn } from '../components/table.js';
 import { Time } from '../components/time.js';
 import type { Backup, Drill, Restore } from './backups.query.js';
@@ -95,7 +95,7 @@ const drillColumns: TableColumn<Drill>[] = [
     header: 'Compared',
     align: 'end',
     render: ({ rows, tables }) =>
-      rows === null ? '—' : `${formatNumber(rows)} rows in ${formatNumber(tables ?? 0)} tables`,
+      rows === null ? '—' : `${counted(rows, 'row')} in ${counted(tables ?? 0, 'table')}`,
   },
   {
     key: 'recovery',

@@ -1,7 +1,6 @@
-import { Button, Code, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, Modal, Stack, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
-import { CopyButton } from '../components/copy-button.js';
-import { Notice } from '../components/notice.js';
+import { SecretOnce } from '../components/secret-once.js';
 import { graphql } from '../graphql/graphql.js';
 import { useCommand } from '../graphql/use-command.js';
 
@@ -38,7 +37,10 @@ function TokenForm({ tenant, onClose }: { tenant: string; onClose: () => void })
     const made = await create.run({ tenant, name: name.trim() });
     setSecret(made?.createTenantToken.secret ?? undefined);
   };
-  if (secret) return <Secret secret={secret} onClose={onClose} />;
+  if (secret) {
+    const example = { title: 'First request', text: firstRequest(secret) };
+    return <SecretOnce secret={secret} example={example} onClose={onClose} />;
+  }
   return (
     <form onSubmit={(event) => void submit(event)}>
       <Stack gap="md">
@@ -61,37 +63,11 @@ function TokenForm({ tenant, onClose }: { tenant: string; onClose: () => void })
   );
 }
 
-/** The secret, this once, and a first request to try it with. */
-function Secret({ secret, onClose }: { secret: string; onClose: () => void }) {
-  const request = [
+/** A first request to try the token with. */
+const firstRequest = (secret: string): string =>
+  [
     `curl -X POST http://${window.location.hostname}:4100/quotes \\`,
     `  -H 'authorization: Bearer ${secret}' \\`,
     `  -H 'content-type: application/json' \\`,
     `  -d '{"account": "<code>", "lines": [{"sku": "<sku>", "quantity": 1}]}'`,
   ].join('\n');
-  return (
-    <Stack gap="md">
-      <Notice tone="warn">Copy it now: only its hash is kept, and it is never shown again.</Notice>
-      <Group wrap="nowrap" gap="xs">
-        <Code block style={{ flex: 1, overflowWrap: 'anywhere', whiteSpace: 'normal' }}>
-          {secret}
-        </Code>
-        <CopyButton value={secret} label="Copy the token" />
-      </Group>
-      <div>
-        <Group justify="space-between">
-          <Text size="sm" fw={560}>
-            First request
-          </Text>
-          <CopyButton value={request} label="Copy the request" />
-        </Group>
-        <Code block>{request}</Code>
-      </div>
-      <Group justify="flex-end">
-        <Button size="sm" onClick={onClose}>
-          Done
-        </Button>
-      </Group>
-    </Stack>
-  );
-}

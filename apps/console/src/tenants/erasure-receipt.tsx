@@ -3,7 +3,7 @@ import { IconCircleCheck, IconDownload } from '@tabler/icons-react';
 import { Badge } from '../components/badges.js';
 import { CliLine } from '../components/states.js';
 import { Facts } from '../components/facts.js';
-import { formatBytes, formatNumber } from '../components/format.js';
+import { counted, formatBytes, formatNumber } from '../components/format.js';
 import { Panel } from '../components/page.js';
 import { saveFile } from '../components/save-file.js';
 import { Table, type TableColumn } from '../components/table.js';
@@ -63,7 +63,7 @@ export function ErasureReceipt({ slug, receipt }: { slug: string; receipt: unkno
             [
               'Last archive',
               archive &&
-                `${formatNumber(archive.rows ?? 0)} rows, ${formatBytes(archive.storedBytes ?? 0)}; unreadable since the key is gone`,
+                `${counted(archive.rows ?? 0, 'row')}, ${formatBytes(archive.storedBytes ?? 0)}; unreadable since the key is gone`,
             ],
             ['Erased in the control plane', counts(controlPlane?.erased)],
             ['Kept as history', counts(controlPlane?.kept)],

@@ -2,7 +2,7 @@ import { Link } from '@tanstack/react-router';
 import { type Cost, costDifference, formatCost } from '../clusters/rate-card.js';
 import type { Placement } from '../components/badges.js';
 import { Stat } from '../components/facts.js';
-import { formatDuration, formatNumber } from '../components/format.js';
+import { counted, formatDuration, formatNumber } from '../components/format.js';
 import { Notice } from '../components/notice.js';
 import { Panel } from '../components/page.js';
 import { MovePicture } from './move-picture.js';
@@ -38,7 +38,7 @@ export function MovePlan({ tenant, plan, moves, database }: MovePlanProps) {
               placement: database,
             }}
             home="source"
-            flow={{ text: `${formatNumber(plan.rows)} rows`, way: 'forth' }}
+            flow={{ text: counted(plan.rows, 'row'), way: 'forth' }}
             sourceNote="serves it until the cut-over; then kept for the way back, then erased"
             targetNote="is filled while the tenant works"
           />

@@ -1,5 +1,5 @@
 import { Stat } from '../components/facts.js';
-import { formatBytes, formatNumber } from '../components/format.js';
+import { counted, formatBytes, formatNumber } from '../components/format.js';
 import { Panel } from '../components/page.js';
 import { Table, type TableColumn } from '../components/table.js';
 import styles from './lifecycle.module.css';
@@ -13,7 +13,11 @@ export function OffboardingInventory({ plan }: { plan: OffboardingPlan }) {
     <>
       <Panel title="What will be erased">
         <div className={styles['figures']}>
-          <Stat label="Rows" value={formatNumber(plan.rows)} detail={`in ${plan.tables.length} tables`} />
+          <Stat
+            label="Rows"
+            value={formatNumber(plan.rows)}
+            detail={`in ${counted(plan.tables.length, 'table')}`}
+          />
           <Stat
             label="Database"
             value={plan.databaseDropped ? 'dropped' : 'stays'}

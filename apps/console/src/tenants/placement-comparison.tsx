@@ -2,7 +2,7 @@ import { Button, Loader } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { type Cost, costDifference, formatCost } from '../clusters/rate-card.js';
 import { TierBadge } from '../components/badges.js';
-import { formatDuration, formatNumber } from '../components/format.js';
+import { counted, formatDuration } from '../components/format.js';
 import { Panel } from '../components/page.js';
 import { useRead } from '../graphql/use-read.js';
 import { useCan } from '../session/session.js';
@@ -76,7 +76,7 @@ function Choice({ tenant, choice: { database, workers }, moving, onChoose }: Cho
           <MonthlyCost plan={plan} now={now} />
           {!now && plan.rows > 0 && (
             <div className="dim num">
-              copies {formatNumber(plan.rows)} rows
+              copies {counted(plan.rows, 'row')}
               {plan.copySeconds !== null && `, about ${formatDuration(plan.copySeconds * 1_000)}`}
             </div>
           )}

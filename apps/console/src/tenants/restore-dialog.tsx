@@ -1,6 +1,6 @@
 import { Button, Code, Group, Modal, NumberInput, Stack, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
-import { formatNumber, formatUtc } from '../components/format.js';
+import { counted, formatUtc } from '../components/format.js';
 import { Notice } from '../components/notice.js';
 import { ProblemNotice } from '../components/problem-notice.js';
 import { type RadioCard, RadioCards } from '../components/radio-cards.js';
@@ -65,7 +65,7 @@ export function RestoreDialog({ slug, backup, onClose, onStarted }: RestoreDialo
       <Stack gap="md">
         <Text size="sm">
           The state of {formatUtc(backup.snapshotAt ?? backup.startedAt)}
-          {backup.rows !== null && `, ${formatNumber(backup.rows)} rows`}.
+          {backup.rows !== null && `, ${counted(backup.rows, 'row')}`}.
         </Text>
         <RadioCards<RestoreMode>
           label="Where to"

@@ -6,7 +6,7 @@ import { auditTailSubscription } from '../audit/audit.query.js';
 import { StatusBadge } from '../components/badges.js';
 import { CliLine, EmptyState, ProblemState } from '../components/states.js';
 import { Facts, Stat } from '../components/facts.js';
-import { formatDuration } from '../components/format.js';
+import { counted, formatDuration } from '../components/format.js';
 import { Panel } from '../components/page.js';
 import { Time } from '../components/time.js';
 import type { Enum } from '../graphql/graphql.js';
@@ -159,8 +159,11 @@ export function TenantBackups({ slug }: { slug: string }) {
                 'Backups',
                 policy.enabled ? `every ${formatDuration(policy.intervalMinutes * 60_000)}` : 'off',
               ],
-              ['Kept', `the newest ${policy.keepCount}, and all of ${policy.keepDays} days`],
-              ['Drills', `every ${policy.drillIntervalDays} days`],
+              ['Kept', `the newest ${policy.keepCount}, and all of ${counted(policy.keepDays, 'day')}`],
+              [
+                'Drills',
+                policy.drillIntervalDays === 1 ? 'every day' : `every ${policy.drillIntervalDays} days`,
+              ],
               ['Set by', policySource[policy.source]],
               ['Key', key && `version ${key.version}, archives of its own key`],
             ]}

@@ -22,11 +22,22 @@ interface TenantSelectProps {
   value: string | undefined;
   onChange: (slug: string | undefined) => void;
   label?: string;
+  /** Read by screen readers alone. */
+  hideLabel?: boolean;
   width?: number;
+  /** As the other fields of a dialog have it. */
+  size?: 'sm';
 }
 
 /** A tenant by name or slug; the control plane searches, so it stays quick with thousands of them. */
-export function TenantSelect({ value, onChange, label = 'Tenant', width }: TenantSelectProps) {
+export function TenantSelect({
+  value,
+  onChange,
+  label = 'Tenant',
+  hideLabel,
+  width,
+  size,
+}: TenantSelectProps) {
   const [search, setSearch] = useState('');
   const [settled] = useDebouncedValue(search.trim(), 150);
   const { data } = useRead(tenantNamesQuery, { search: settled || null });
@@ -34,10 +45,11 @@ export function TenantSelect({ value, onChange, label = 'Tenant', width }: Tenan
   if (value && !options.some((option) => option.value === value)) options.unshift({ value, label: value });
   return (
     <Select
-      label={label}
-      placeholder="Name or slug"
+      {...(hideLabel ? { 'aria-label': label } : { label })}
+      placeholder={hideLabel ? label : 'Name or slug'}
       searchable
       clearable
+      {...(size ? { size } : {})}
       w={width}
       data={options}
       value={value ?? null}

@@ -26,10 +26,12 @@ interface UnitSelectProps {
   kind: 'BRANCH' | 'WAREHOUSE' | 'ACCOUNT';
   value: string | undefined;
   onChange: (code: string | undefined) => void;
+  /** As the other fields of a dialog have it. */
+  size?: 'sm';
 }
 
 /** A branch, warehouse or account of a tenant. A code beyond the first five hundred can be typed. */
-export function UnitSelect({ tenant, kind, value, onChange }: UnitSelectProps) {
+export function UnitSelect({ tenant, kind, value, onChange, size }: UnitSelectProps) {
   const [search, setSearch] = useState('');
   const { data } = useRead(unitNamesQuery, { slug: tenant ?? '', kind }, { pause: !tenant });
   const units = data?.tenant?.units;
@@ -50,6 +52,7 @@ export function UnitSelect({ tenant, kind, value, onChange }: UnitSelectProps) {
       disabled={!tenant}
       searchable
       clearable
+      {...(size ? { size } : {})}
       limit={80}
       data={options}
       value={value ?? null}

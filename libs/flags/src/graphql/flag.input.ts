@@ -1,4 +1,5 @@
-import { Field, ID, InputType, Int, IntersectionType, registerEnumType } from '@nestjs/graphql';
+import { Field, ID, InputType, Int, IntersectionType } from '@nestjs/graphql';
+import { SdkTokenKindEnum } from '#identity';
 import { JsonScalar } from '#platform';
 import type { FlagKind, FlagLifecycle, FlagScopeKind, RiskClass } from '../flag.js';
 import { AskedContextInput } from './asked-context.input.js';
@@ -140,9 +141,6 @@ export class SimulateFlagChangeInput extends RuleConditionsInput {
   @Field(() => Int, { nullable: true, description: 'Examples to leave out before them.' })
   skip?: number | null;
 }
-
-export const SdkTokenKindEnum = { CLIENT: 'CLIENT', FRONTEND: 'FRONTEND', RUNTIME: 'RUNTIME' } as const;
-registerEnumType(SdkTokenKindEnum, { name: 'SdkTokenKind' });
 
 @InputType()
 export class CreateSdkTokenInput extends MutationInput {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database, rowsOf, type Transaction } from '#platform';
 import { MANIFEST_API_VERSION } from '#tenancy';
+import { plainVariant } from '../flag-content.js';
 import { FlagNotFoundError } from '../flags.errors.js';
 import { toFlag, toRule, type FlagRow, type RuleRow } from '../flags.store.js';
 import type { UnleashStrategy } from '../compiler/index.js';
@@ -92,7 +93,7 @@ function manifestOf(
       ...(flag.impressionData ? { impressionData: true } : {}),
       ...(flag.payloadSchema === null ? {} : { payloadSchema: flag.payloadSchema }),
       ...(flag.dependencies.length > 0 ? { dependencies: flag.dependencies } : {}),
-      variants: flag.variants,
+      variants: flag.variants.map(plainVariant),
       defaultVariant: flag.defaultVariant,
       environments: Object.fromEntries(
         environments

@@ -62,7 +62,7 @@ async function fill(server: TestControlPlane): Promise<void> {
       impressionData: true,
       payloadSchema: { type: 'object' },
       variants: [
-        { name: 'old', payload: {} },
+        { name: 'old', payload: {}, description: null },
         { name: 'new', payload: { depth: 3 }, description: 'Deep' },
       ],
       defaultVariant: 'old',

@@ -1,5 +1,6 @@
 import type { VariablesOf } from '../../graphql/graphql.js';
-import type { FlagRule, setFlagRuleMutation } from '../flags.query.js';
+import type { setFlagRuleMutation } from '../flag.mutations.js';
+import type { FlagRule } from '../flags.query.js';
 
 type RuleInput = VariablesOf<typeof setFlagRuleMutation>['input'];
 export type ConstraintInput = NonNullable<RuleInput['constraints']>[number];
