@@ -18,6 +18,7 @@ import { benchRestoreDrill } from './restore-drill.js';
 import { benchScopedQuery } from './scoped-query.js';
 import { benchTenantMoveKills } from './tenant-move/kills.js';
 import { benchTenantMove } from './tenant-move/moves.js';
+import { benchWorkerMove } from './worker-move.js';
 
 /** The parts of the bench by the name under which `npm run bench -- <part> …` runs them alone. */
 const parts: Record<string, () => Promise<Measurement[]>> = {
@@ -36,6 +37,7 @@ const parts: Record<string, () => Promise<Measurement[]>> = {
   'restore-drill': benchRestoreDrill,
   'tenant-move': benchTenantMove,
   'tenant-move-kills': benchTenantMoveKills,
+  'worker-move': benchWorkerMove,
 };
 
 /** Runs the parts in turn on one PostgreSQL and tells each as it ends. */

@@ -7,7 +7,7 @@ import {
   type TestTenant,
 } from '../support/distribution-tenants.js';
 import { FakeControlPlane } from '../support/fake-control-plane.js';
-import { DistributionProcess } from './distribution-process.js';
+import { DistributionProcess } from '../support/distribution-process.js';
 import { quantile } from './measure.js';
 import type { Measurement } from './report.js';
 

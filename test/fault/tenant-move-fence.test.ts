@@ -26,7 +26,7 @@ describe('a move whose cut-over a long transaction of the tenant holds up', () =
   beforeAll(async () => {
     scratch = await createTestDatabase('control-plane');
     // A transaction that is held open here must not hold up the moves of other tests.
-    server = await OwnPostgres.start();
+    server = await OwnPostgres.start({ max_prepared_transactions: '4' });
     tenancy = await TestTenancy.start(scratch.url, { clusterUrl: server.url() });
     tenantId = await tenancy.onboard(tenantManifest('held'));
     poolId = (await tenancy.readModel.bySlug('held')).databaseId as string;
@@ -56,14 +56,15 @@ describe('a move whose cut-over a long transaction of the tenant holds up', () =
     return client;
   }
 
-  /** A move that comes to its cut-over while a transaction is open. */
-  async function heldUp(): Promise<string> {
-    const restore = faultAt(tenancy, 'tenant.move', 'cut-over', {
-      before: async () => (blocker = await longTransaction()),
-    });
+  /** A move that comes to a step while a transaction is open, and says how to end it. */
+  async function heldUp(
+    begin: () => Promise<unknown> = async () => (blocker = await longTransaction()),
+    step = 'cut-over',
+    says = /pg_terminate_backend/,
+  ): Promise<string> {
+    const restore = faultAt(tenancy, 'tenant.move', step, { before: begin });
     const operation = await moverOf(tenancy, 'held').to('DEDICATED');
-    await moveReaches(tenancy, tenantId, ['FOLLOWING', 'ABORTED']);
-    await until(async () => /pg_terminate_backend/.test(await waitsFor(tenancy, operation)));
+    await until(async () => says.test(await waitsFor(tenancy, operation)));
     restore();
     return operation;
   }
@@ -103,4 +104,54 @@ describe('a move whose cut-over a long transaction of the tenant holds up', () =
     expect(rows).toHaveLength(1);
     expect(await moveRemains(tenancy, poolId)).toEqual([]);
   }, 40_000);
+
+  it('names a prepared transaction, which no session holds, and the commands that end it', async () => {
+    const gid = "orders'7";
+    const prepare = async (): Promise<void> => {
+      const client = await longTransaction();
+      await client.query(`prepare transaction 'orders''7'`);
+      await client.end();
+    };
+    await plane.scope(tenantId).query(`delete from region where code = 'long'`);
+    const says = /prepared transaction 'orders''7' .* rollback prepared 'orders''7'/;
+    await heldUp(prepare, 'cut-over', says);
+    const pool = await tenancy.databases.connect(poolId);
+    await pool.query(`commit prepared ${pool.escapeLiteral(gid)}`);
+    await moveReaches(tenancy, tenantId, ['UNDO_WINDOW', 'ABORTED']);
+    const { rows } = await plane.scope(tenantId).query(`select 1 from region where code = 'long'`);
+    expect(rows).toHaveLength(1);
+    await moverOf(tenancy, 'held').undo();
+    await moveReaches(tenancy, tenantId, ['UNDONE']);
+
+    // One that is older than the stream of changes: the slot cannot be made before it has ended.
+    await plane.scope(tenantId).query(`delete from region where code = 'long'`);
+    await heldUp(prepare, 'copy-rows', says);
+    await pool.query(`rollback prepared ${pool.escapeLiteral(gid)}`);
+    await pool.end();
+    await moveReaches(tenancy, tenantId, ['UNDO_WINDOW', 'ABORTED']);
+    expect((await tenancy.readModel.bySlug('held')).databasePlacement).toBe('DEDICATED');
+    await moverOf(tenancy, 'held').undo();
+    await moveReaches(tenancy, tenantId, ['UNDONE']);
+  }, 60_000);
+
+  it('waits for one that keeps the home locked, since its snapshot is older than its write', async () => {
+    const begin = async (): Promise<void> => {
+      blocker = await tenancy.databases.connectAsService(poolId);
+      await blocker.query('begin isolation level repeatable read');
+      await blocker.query(
+        `select set_config('tierdeck.tenant_id', $1, true), set_config('role', 'tierdeck_service', true)`,
+        [tenantId],
+      );
+      await blocker.query(`insert into region (code, name) values ('old', 'x')`);
+    };
+    await heldUp(begin, 'cut-over');
+    expect((await lastMove(tenancy, tenantId)).state).toBe('FOLLOWING');
+    await blocker?.query('commit');
+    await moveReaches(tenancy, tenantId, ['UNDO_WINDOW', 'ABORTED']);
+    expect((await tenancy.readModel.bySlug('held')).databasePlacement).toBe('DEDICATED');
+    const { rows } = await plane.scope(tenantId).query(`select 1 from region where code = 'old'`);
+    expect(rows).toHaveLength(1);
+    await moverOf(tenancy, 'held').undo();
+    await moveReaches(tenancy, tenantId, ['UNDONE']);
+  }, 60_000);
 });

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
+import { MovesService } from '../../libs/tenancy/src/moves/moves.service.js';
 import { PlacementPlanner } from '../../libs/tenancy/src/placement/placement-planner.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { endingOf, faultAt, moverOf } from '../support/move-faults.js';
@@ -204,5 +205,29 @@ describe('a move on a server that runs out of room for its streams', () => {
     expect((await tenancy.readModel.bySlug('starving')).databaseId).toBe(poolId);
     expect(await moveRemains(tenancy, poolId)).toEqual([]);
     await expectWritten();
+  }, 60_000);
+
+  it('is finished by itself when the way back is lost after somebody had given it up', async () => {
+    const mover = moverOf(tenancy, 'starving');
+    await mover.to('DEDICATED');
+    const { targetId } = await moveReaches(tenancy, tenantId, ['UNDO_WINDOW', 'ABORTED']);
+    await dropSlot('tierdeck_back');
+    // One changes their mind before the finish has begun.
+    const moves = tenancy.app.get(MovesService);
+    const undo = await tenancy.foundation.commands.asSystem('test', async (command) => {
+      await moves.finish(command, 'starving');
+      return moves.undo(command, 'starving');
+    });
+    expect(await tenancy.operations.settled(undo, 20_000)).toBe('FAILED');
+    await moveReaches(tenancy, tenantId, ['FINISHED']);
+    expect(await tenancy.readModel.bySlug('starving')).toMatchObject({
+      status: 'ACTIVE',
+      databaseId: targetId,
+    });
+    await expectWritten();
+    await mover.to('SHARED');
+    await moveReaches(tenancy, tenantId, ['UNDO_WINDOW', 'ABORTED']);
+    await mover.finish();
+    await moveReaches(tenancy, tenantId, ['FINISHED']);
   }, 60_000);
 });

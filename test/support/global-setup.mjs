@@ -49,6 +49,12 @@ export default async function globalSetup() {
     synchronous_commit: 'off',
     full_page_writes: 'off',
     wal_level: 'logical',
+    // As on the local stack: moves of several suites share this server.
+    max_logical_replication_workers: '40',
+    max_worker_processes: '48',
+    max_replication_slots: '48',
+    max_wal_senders: '48',
+    max_active_replication_origins: '48',
     log_min_messages: 'fatal',
     autovacuum_naptime: '1d',
   };

@@ -32,10 +32,16 @@ export class OwnPostgres {
     return { host: hostname, port: this.options.port, adminUser: username, adminPassword };
   }
 
-  async run<Row extends pg.QueryResultRow>(sql: string, values: unknown[] = []): Promise<Row[]> {
-    const client = new pg.Client({ connectionString: this.url() });
+  /** As the superuser; ended by the caller. */
+  async connect(database?: string): Promise<pg.Client> {
+    const client = new pg.Client({ connectionString: this.url(database) });
     client.on('error', () => undefined);
     await client.connect();
+    return client;
+  }
+
+  async run<Row extends pg.QueryResultRow>(sql: string, values: unknown[] = []): Promise<Row[]> {
+    const client = await this.connect();
     try {
       return (await client.query<Row>(sql, values)).rows;
     } finally {

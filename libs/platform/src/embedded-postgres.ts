@@ -34,6 +34,12 @@ const defaults: Record<string, string> = {
   max_wal_size: '2GB',
   min_wal_size: '1GB',
   max_slot_wal_keep_size: '1GB',
+  // Each tenant that may go back after a move takes one of each; PostgreSQL's defaults have room for four.
+  max_logical_replication_workers: '40',
+  max_worker_processes: '48',
+  max_replication_slots: '48',
+  max_wal_senders: '48',
+  max_active_replication_origins: '48',
   log_min_messages: 'warning',
   password_encryption: 'scram-sha-256',
 };

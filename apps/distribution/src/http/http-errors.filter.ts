@@ -45,10 +45,13 @@ function publicErrorOf(error: unknown): PublicError {
   return toPublicError(error);
 }
 
-/** Statement timeout, shutdown of the server, or no connection: it may go well a moment later. */
+/** Statement timeout, end of the session or the server, or no connection: it may go well a moment later. */
 function isDatabaseAway(error: unknown): boolean {
   const code = postgresCode(error) ?? '';
+  // What `pg` says, without a code, of a session that ended in the middle.
+  const ended = error instanceof Error && /^(Connection terminated|Client was closed)/.test(error.message);
   return (
+    ended ||
     code === '57014' || /^(57P0|08|53)/.test(code) || /^E(CONNREFUSED|CONNRESET|PIPE|TIMEDOUT)$/.test(code)
   );
 }

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createLogger } from '#platform';
 import type { TenantScope } from '#runtime';
-import { createJobRuntime, type JobRuntime } from '../../../../test/support/job-runtime.js';
+import pg from 'pg';
+import { testPostgresUrl } from '../../../../test/support/database.js';
+import { createJobRuntime, eventually, type JobRuntime } from '../../../../test/support/job-runtime.js';
 import type { JobContext } from './job-handler.js';
 import { claimJob, completeJob, enqueueJob, failJob, reclaimAbandoned, returnJob } from './job-queue.js';
 import type { Job } from './job.js';
@@ -194,6 +196,74 @@ describe('the job queue of a tenant', () => {
     const { nextInMs } = claim as { nextInMs: number };
     expect(nextInMs).toBeGreaterThan(1_700_000);
     expect(nextInMs).toBeLessThanOrEqual(3_600_000);
+  });
+
+  describe('with one in flight keeps the order in which they were asked for:', () => {
+    const one = { ...claimed, cap: 1 };
+
+    test('what waits for another try keeps those after it waiting', async () => {
+      const [first, second] = [(await put(north)).id, (await put(north)).id];
+      const job = (await take(north, one)) as Job;
+      expect(job.id).toBe(first);
+      await failJob(north, job, new Error('later'), { baseMs: 3_600_000, maxMs: 3_600_000 });
+      const claim = await claimJob(north, one);
+      expect(claim.job).toBeNull();
+      expect((claim as { nextInMs: number }).nextInMs).toBeGreaterThan(1_700_000);
+      await host.data.asTenant(host.tenant('north').test, `update integration_job set run_at = now()`);
+      for (const id of [first, second]) {
+        const next = (await take(north, one)) as Job;
+        expect(next.id).toBe(id);
+        await completeJob(north, next, null);
+      }
+    });
+
+    test('no clock changes it, neither one that was set back nor that of the server it came from', async () => {
+      const ahead = `clock_timestamp() + interval '1 hour'`;
+      await host.data.asTenant(
+        host.tenant('north').test,
+        `insert into integration_job (kind, payload, run_at, created_at) select 'make', '{"n": 1}', at, at from (select ${ahead} as at) t`,
+      );
+      const later = [(await put(north)).id, (await put(north)).id];
+      const first = (await take(north, one)) as Job;
+      expect(later).not.toContain(first.id);
+      // Also one that came while it was in flight stays behind it.
+      later.push((await put(north)).id);
+      await returnJob(north, first);
+      const again = (await take(north, one)) as Job;
+      expect(again.id).toBe(first.id);
+      await completeJob(north, again, null);
+      for (const id of later) {
+        const next = (await take(north, one)) as Job;
+        expect(next.id).toBe(id);
+        await completeJob(north, next, null);
+      }
+    });
+
+    test('a job that is given back while a claim waits is the next one', async () => {
+      const [first] = [(await put(north)).id, (await put(north)).id];
+      const job = (await take(north, one)) as Job;
+      const database = host.data.snapshot.databases[0]?.database ?? '';
+      const other = new pg.Client({ connectionString: testPostgresUrl(database) });
+      await other.connect();
+      try {
+        await other.query('begin');
+        await other.query(`select pg_advisory_xact_lock(hashtextextended('tierdeck_jobs:' || $1::uuid, 0))`, [
+          host.tenant('north').test.id,
+        ]);
+        const claim = claimJob(north, one);
+        await eventually(async () => {
+          const waiting = await other.query(
+            `select 1 from pg_locks where locktype = 'advisory' and not granted and database = (select oid from pg_database where datname = current_database())`,
+          );
+          return waiting.rowCount === 1;
+        });
+        await returnJob(north, job);
+        await other.query('commit');
+        expect((await claim).job?.id).toBe(first);
+      } finally {
+        await other.end();
+      }
+    });
   });
 
   test('given back unstarted, it counts no attempt', async () => {

@@ -60,13 +60,44 @@ export async function enqueueJob(
 }
 
 /**
- * Takes the tenant's oldest job that is due. Committed before the work starts, so that an attempt counts even if it takes
- * the whole process down with it.
+ * Takes the tenant's oldest job that is due; with a cap of one the oldest of all, so that one that waits for another try
+ * keeps the others waiting. Committed before the work starts, so that an attempt counts even if it takes the whole process
+ * down with it.
  */
-export async function claimJob(
+export async function claimJob(scope: TenantScope, options: ClaimOptions): Promise<Claim> {
+  const row = options.cap === 1 ? await claimInOrder(scope, options) : await claimDue(scope, options);
+  if (!row) return { job: null, nextInMs: await nextDueInMs(scope, options.cap === 1) };
+  return {
+    job: {
+      id: row.id,
+      kind: row.kind,
+      payload: row.payload,
+      attempts: row.attempts,
+      maxAttempts: row.max_attempts,
+      fence: row.fence,
+    },
+  };
+}
+
+async function claimInOrder(scope: TenantScope, options: ClaimOptions): Promise<JobRow | undefined> {
+  const { holder, leaseMs, pool = 'SHARED' } = options;
+  try {
+    const { rows } = await scope.query<JobRow & Record<string, unknown>>(
+      'select id, kind, payload, attempts, max_attempts, fence from tierdeck_claim_in_order($1, $2, $3)',
+      [pool, holder, leaseMs],
+    );
+    return rows[0];
+  } catch (error) {
+    // A database that migrations/tenant/0008 has not reached yet.
+    if ((error as { code?: unknown }).code !== '42883') throw error;
+    return claimDue(scope, options);
+  }
+}
+
+async function claimDue(
   scope: TenantScope,
   { holder, leaseMs, cap, pool = 'SHARED' }: ClaimOptions,
-): Promise<Claim> {
+): Promise<JobRow | undefined> {
   // Materialized: as a subquery it may be planned into a loop and would then claim a row for each turn of it.
   const { rows } = await scope.query<JobRow & Record<string, unknown>>(
     `with may as materialized (select tierdeck_may_claim($4, $3) as claim),
@@ -83,18 +114,7 @@ export async function claimJob(
      returning j.id, j.kind, j.payload, j.attempts, j.max_attempts, j.fence`,
     [holder, leaseMs, cap, pool],
   );
-  const row = rows[0];
-  if (!row) return { job: null, nextInMs: await nextDueInMs(scope) };
-  return {
-    job: {
-      id: row.id,
-      kind: row.kind,
-      payload: row.payload,
-      attempts: row.attempts,
-      maxAttempts: row.max_attempts,
-      fence: row.fence,
-    },
-  };
+  return rows[0];
 }
 
 /**
@@ -117,10 +137,11 @@ export async function reclaimAbandoned(scope: TenantQueryable): Promise<number> 
   return rowCount ?? 0;
 }
 
-async function nextDueInMs(scope: TenantScope): Promise<number | null> {
+/** @param inOrder whether the oldest job keeps all others waiting. */
+async function nextDueInMs(scope: TenantScope, inOrder: boolean): Promise<number | null> {
   const { rows } = await scope.query<{ ms: number | null }>(
     `select ceil(extract(epoch from least(
-              (select run_at from integration_job where status = 'QUEUED' order by run_at limit 1),
+              (select run_at from integration_job where status = 'QUEUED' order by ${inOrder ? 'created_at, id' : 'run_at'} limit 1),
               (select min(lease_until) from integration_job where status = 'RUNNING')) - now()) * 1000)::float8 as ms`,
   );
   return rows[0]?.ms ?? null;

@@ -26,7 +26,10 @@ export interface JobWorkerOptions {
   capacity?: number;
   /** Slots that no single tenant may take, so that a flood never has them all; default a quarter for a pooled worker. */
   reserved?: number;
-  /** Default 60,000. */
+  /**
+   * Default 10,000. It may be short: a job that is being done is locked by its own transaction, so only one that nobody
+   * does is taken back.
+   */
   leaseMs?: number;
   /** How often every queue is looked at even if nothing was told; default 15,000. */
   sweepMs?: number;
@@ -181,7 +184,7 @@ export class JobWorker {
   }
 
   async #claim(scope: TenantScope, tenant: RuntimeTenant): Promise<Claim> {
-    const { runtime, leaseMs = 60_000, pool = 'SHARED' } = this.options;
+    const { runtime, leaseMs = 10_000, pool = 'SHARED' } = this.options;
     try {
       const now = performance.now();
       if (now - (this.#reclaimed.get(tenant.id) ?? -Infinity) >= reclaimEveryMs) {

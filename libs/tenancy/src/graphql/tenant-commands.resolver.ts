@@ -5,6 +5,7 @@ import { OperationsReadModel } from '#operations';
 import { DeadLettersService } from '../dead-letters.service.js';
 import { LifecycleService } from '../lifecycle/lifecycle.service.js';
 import { TenantWishes } from '../onboarding/tenant-wishes.js';
+import { PlacementPlanner } from '../placement/placement-planner.js';
 import { TenantTokensService } from '../tenant-tokens.service.js';
 import { TenantsReadModel } from '../tenants.read-model.js';
 import { TenantsService } from '../tenants.service.js';
@@ -38,6 +39,7 @@ export class TenantCommandsResolver {
     private readonly deadLetters: DeadLettersService,
     private readonly readModel: TenantsReadModel,
     private readonly operations: OperationsReadModel,
+    private readonly planner: PlacementPlanner,
   ) {}
 
   @Mutation(() => OnboardTenantPayload)
@@ -56,6 +58,7 @@ export class TenantCommandsResolver {
     @Args('input') input: ChangePlacementInput,
     @CurrentActor() actor: Actor,
   ): Promise<TenantPayload> {
+    await this.planner.refuseUnsuited(await this.readModel.bySlug(input.tenant), input);
     const operationId = await this.#run(
       actor,
       input,

@@ -47,9 +47,10 @@ export class FinishMoveOperation implements OperationKind {
 
   async #await(context: StepContext): Promise<void> {
     const move = await this.work.move(context);
-    const left = (move.undoUntil?.getTime() ?? 0) - Date.now();
+    if (!move.undoUntil) return;
+    const left = move.undoUntil.getTime() - (await this.work.now()).getTime();
     if (left <= 0) return;
-    const until = move.undoUntil?.toISOString().slice(0, 19).replace('T', ' ');
+    const until = move.undoUntil.toISOString().slice(0, 19).replace('T', ' ');
     const lost = await this.cleaner.wayBackLost(move);
     const message = lost
       ? `There is no way back: ${lost} The former database is kept until ${until} UTC.`

@@ -1,28 +1,27 @@
 import type pg from 'pg';
 import { StepFailed, type StepContext } from '#operations';
+import { roomFlaws, type OtherMoves } from './move-room.js';
 import { tableFlaws, appliedMigrations } from './tenant-tables.js';
 
 /** Oldest server whose subscriptions can write as their owner (run_as_owner). */
 const oldestServer = 160_000;
 
 /** Why rows cannot be moved between these databases, as far as the source says; a sentence each. */
-export async function sourceFlaws(source: pg.ClientBase): Promise<string[]> {
-  return [...(await serverFlaws(source, 'source')), ...(await tableFlaws(source))];
+export async function sourceFlaws(source: pg.ClientBase, others?: OtherMoves): Promise<string[]> {
+  return [...(await serverFlaws(source, 'source', others)), ...(await tableFlaws(source))];
 }
 
-/** What a server must offer to take part in a move. */
-export async function serverFlaws(client: pg.ClientBase, what: string): Promise<string[]> {
-  const { rows } = await client.query<
-    Record<'version' | 'slots' | 'senders' | 'workers' | 'origins', number> & { wal: string }
-  >(
-    // Before PostgreSQL 18 the origins were bounded by the slots.
-    `select current_setting('server_version_num')::int as version, current_setting('wal_level') as wal,
-       current_setting('max_replication_slots')::int - (select count(*) from pg_replication_slots)::int as slots,
-       current_setting('max_wal_senders')::int - (select count(*) from pg_stat_replication)::int as senders,
-       current_setting('max_logical_replication_workers')::int - subscriptions as workers,
-       coalesce(current_setting('max_active_replication_origins', true), current_setting('max_replication_slots'))::int
-         - subscriptions as origins
-     from (select count(*)::int as subscriptions from pg_subscription where subenabled) s`,
+/**
+ * What a server must offer to take part in a move.
+ * @param others moves of the same server: each is counted with what it will need, taken yet or not.
+ */
+export async function serverFlaws(
+  client: pg.ClientBase,
+  what: string,
+  others: OtherMoves = { open: 0, streaming: 0 },
+): Promise<string[]> {
+  const { rows } = await client.query<{ version: number; wal: string }>(
+    `select current_setting('server_version_num')::int as version, current_setting('wal_level') as wal`,
   );
   const [server] = rows;
   if (!server) return [];
@@ -33,14 +32,7 @@ export async function serverFlaws(client: pg.ClientBase, what: string): Promise<
   }
   if (server.wal !== 'logical')
     flaws.push(`The ${what} has wal_level = ${server.wal}; moves need "logical" (a restart).`);
-  if (server.slots < 2) flaws.push(`The ${what} has no replication slot left (max_replication_slots).`);
-  if (server.senders < 2) flaws.push(`The ${what} has no WAL sender left (max_wal_senders).`);
-  const used = 'moves that may still go back use them up';
-  if (server.workers < 1)
-    flaws.push(`The ${what} has no worker for a stream left (max_logical_replication_workers): ${used}.`);
-  if (server.origins < 1)
-    flaws.push(`The ${what} has no replication origin left (max_active_replication_origins): ${used}.`);
-  return flaws;
+  return [...flaws, ...(await roomFlaws(client, what, others))];
 }
 
 /** A change of schema does not travel with the rows: both databases must have the same. */

@@ -147,7 +147,7 @@ export class MoveTenantOperation implements OperationKind {
       const source = await prepareSession(await this.work.databases.connect(move.sourceId));
       let rows: number;
       try {
-        refuse(await sourceFlaws(source));
+        refuse(await sourceFlaws(source, await this.work.otherMoves(move, move.sourceId)));
         const home = await readHome(source, move.tenantId);
         if (home.state === 'MOVED') refuse(['The tenant does not live in the source.']);
         await ensureFences(source);
@@ -159,7 +159,7 @@ export class MoveTenantOperation implements OperationKind {
       await this.work.with(context, async (session) => {
         const target = session.target.client;
         refuse([
-          ...(await serverFlaws(target, 'target')),
+          ...(await serverFlaws(target, 'target', await this.work.otherMoves(move, move.targetId))),
           ...(await schemaFlaws(session.source.client, target)),
         ]);
         const { role } = await this.work.databases.login(move.targetId);
@@ -359,7 +359,7 @@ export class MoveTenantOperation implements OperationKind {
 
   async #open(command: Command, context: StepContext): Promise<void> {
     const move = await this.work.locked(command, context);
-    const undoUntil = this.undoWindow.from(new Date());
+    const undoUntil = this.undoWindow.from(await this.work.now(command.tx));
     await startFinish(command, this.operations, move);
     const tenant = await lockTenant(command.tx, { id: move.tenantId });
     if (tenant.status === 'MOVING') await updateTenant(command.tx, move.tenantId, { status: 'ACTIVE' });

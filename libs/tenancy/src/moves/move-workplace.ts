@@ -1,13 +1,22 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type Command } from '#audit';
 import { StepFailed, StepWaiting, type StepContext } from '#operations';
-import { CONFIGURATION, Database, TierdeckError, type Configuration } from '#platform';
+import {
+  CONFIGURATION,
+  Database,
+  rowsOf,
+  TierdeckError,
+  type Configuration,
+  type Transaction,
+} from '#platform';
 import { TenantDatabases } from '../databases/tenant-databases.js';
 import { RuntimeInstances } from '../placement/worker-instances.js';
 import { isBeforeCutOver, type TenantMove } from './move.js';
 import { openMove, type MoveSession } from './move-session.js';
+import { otherMovesOn, type OtherMoves } from './move-room.js';
 import { Pace } from './pace.js';
 import { findMove, updateMove, type MoveColumns } from './moves.store.js';
+import { FenceBusy } from './tenant-home.js';
 
 /** What all operations on a move share: the move itself, the two databases, and words for what went wrong. */
 @Injectable()
@@ -65,6 +74,19 @@ export class MoveWorkplace {
     await updateMove(this.database, moveId, columns);
   }
 
+  /** The one clock by which undo windows are measured: those of the control plane's processes may differ. */
+  async now(tx: Transaction = this.database.source.manager): Promise<Date> {
+    const [row] = await rowsOf<{ now: Date }>(tx, 'select clock_timestamp() as now');
+    if (!row) throw new Error('PostgreSQL does not say what time it is');
+    return row.now;
+  }
+
+  /** What moves that began before this one need of the server of a database. */
+  async otherMoves({ id }: TenantMove, databaseId: string): Promise<OtherMoves> {
+    const { cluster } = await this.databases.login(databaseId);
+    return otherMovesOn(this.database, cluster, { id });
+  }
+
   /** Data-plane processes that do not know yet what a revision told. */
   async behind(move: TenantMove): Promise<number> {
     if (move.toldRevision === null) return 0;
@@ -111,6 +133,9 @@ export async function patiently<T>(
   }
 }
 
+/** Pause before another try where a transaction keeps the home of a tenant locked, in milliseconds. */
+const busyRetryMs = 2_000;
+
 /** What `pg` says, without a code, of a session that the server or the network ended. */
 const endedSession = /^(Connection terminated|Client has encountered a connection error|Client was closed)/;
 
@@ -119,6 +144,7 @@ export async function explained<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
+    if (cause instanceof FenceBusy) throw new StepWaiting(`${cause.message} ${cause.hint}`, busyRetryMs);
     if (cause instanceof TierdeckError || !(cause instanceof Error)) throw cause;
     const { code = '' } = cause as { code?: string };
     if (code === '53100') {

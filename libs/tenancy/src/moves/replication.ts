@@ -3,6 +3,7 @@ import pg from 'pg';
 import { StepFailed, StepWaiting } from '#operations';
 import { randomSecret } from '#platform';
 import { scramVerifier } from '../databases/scram-verifier.js';
+import { blockerName, howToEnd, type FenceBlocker } from './fence-blocker.js';
 import type { Side } from './move-session.js';
 
 const id = pg.escapeIdentifier;
@@ -104,16 +105,16 @@ export async function createSlot<T>(
 
 /** Who keeps a slot from being made, in words. */
 async function oldestTransaction(client: pg.Client): Promise<string> {
-  const { rows } = await client.query<{ pid: number; application: string; seconds: number }>(
-    `select pid, application_name as application, round(extract(epoch from clock_timestamp() - xact_start))::int as seconds
-     from pg_stat_activity where backend_xid is not null and pid <> pg_backend_pid() order by xact_start limit 1`,
+  const { rows } = await client.query<FenceBlocker>(
+    `select pid, application, gid, database, round(extract(epoch from clock_timestamp() - since))::int as seconds
+     from (select pid, application_name as application, null as gid, datname as database, xact_start as since
+           from pg_stat_activity where backend_xid is not null and pid <> pg_backend_pid()
+           union all select null, '', gid, database, prepared from pg_prepared_xacts) t
+     order by since limit 1`,
   );
   const [oldest] = rows;
   if (!oldest) return 'Waiting for older transactions of the server to end.';
-  return (
-    `Process ${oldest.pid} (${oldest.application}) has been in a transaction for ${oldest.seconds} s; the stream of changes ` +
-    `begins when it has ended. Let it end, or end it: select pg_terminate_backend(${oldest.pid})`
-  );
+  return `${blockerName(oldest)} for ${oldest.seconds} s; the stream of changes begins when it has ended. ${howToEnd(oldest)}`;
 }
 
 function usedUp(what: 'SLOTS' | 'SENDERS', { client }: Side, cause: Error): StepFailed {

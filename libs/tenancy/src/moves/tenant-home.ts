@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { TierdeckError } from '#platform';
+import { blockerName, howToEnd, type FenceBlocker } from './fence-blocker.js';
 
 /** A row of `tenant_home` (migrations/tenant/0003_home.sql); a tenant without one is ACTIVE. */
 export interface TenantHome {
@@ -16,18 +17,10 @@ export class FenceBusy extends TierdeckError {
   constructor(readonly blockers: readonly FenceBlocker[]) {
     const [first] = blockers;
     const who = first
-      ? `Process ${first.pid} (${first.application}) has been in a transaction for ${first.seconds} s`
+      ? `${blockerName(first)} for ${first.seconds} s`
       : 'A transaction of the tenant does not end';
-    super('MOVE_FENCE_BUSY', `${who}; the cut-over waits for it.`, 503, {
-      hint: `Let it end, or end it: select pg_terminate_backend(${first?.pid ?? '<pid>'})`,
-    });
+    super('MOVE_FENCE_BUSY', `${who}; the cut-over waits for it.`, 503, { hint: howToEnd(first) });
   }
-}
-
-export interface FenceBlocker {
-  pid: number;
-  application: string;
-  seconds: number;
 }
 
 /** How long writers may queue behind the mover that waits for those at work, in milliseconds. */
@@ -58,16 +51,26 @@ export async function readHome(client: pg.Client, tenantId: string): Promise<Ten
 /**
  * Lets a move change the home of a tenant that lives in this database. A pause that an earlier attempt left is lifted.
  * @returns false if the tenant does not live here.
+ * @throws FenceBusy if a transaction of the tenant keeps it locked.
  */
 export async function claimHome(client: pg.Client, tenantId: string, moveId: string): Promise<boolean> {
-  const { rowCount } = await client.query(
-    `insert into tenant_home as h (tenant_id, state, move_id) values ($1, 'ACTIVE', $2)
-     on conflict (tenant_id) do update set state = 'ACTIVE', move_id = $2, pause_token = null, paused_until = null,
-       changed_at = clock_timestamp()
-     where h.state <> 'MOVED'`,
-    [tenantId, moveId],
-  );
-  return rowCount === 1;
+  try {
+    // Writers that lock the row wait behind whoever waits for it.
+    await client.query(`begin; set local lock_timeout = ${10 * fenceTimeoutMs}`);
+    const { rowCount } = await client.query(
+      `insert into tenant_home as h (tenant_id, state, move_id) values ($1, 'ACTIVE', $2)
+       on conflict (tenant_id) do update set state = 'ACTIVE', move_id = $2, pause_token = null, paused_until = null,
+         changed_at = clock_timestamp()
+       where h.state <> 'MOVED'`,
+      [tenantId, moveId],
+    );
+    await client.query('commit');
+    return rowCount === 1;
+  } catch (error) {
+    const blockers = await blockersOf(client, tenantId).catch(() => []);
+    if ((error as { code?: string }).code !== '55P03') throw error;
+    throw new FenceBusy(blockers);
+  }
 }
 
 /** Closes the database to which a tenant goes, until it is opened. */
@@ -218,13 +221,19 @@ export async function commitMoved(
 async function blockersOf(client: pg.Client, tenantId: string): Promise<FenceBlocker[]> {
   await client.query('rollback');
   const { rows } = await client.query<FenceBlocker>(
-    `select a.pid, a.application_name as application,
-       round(extract(epoch from clock_timestamp() - a.xact_start))::int as seconds
-     from pg_locks l join pg_stat_activity a using (pid)
+    // A prepared transaction has no process; what it holds has the lock on its own number in common.
+    `select l.pid, coalesce(a.application_name, '') as application, p.gid, current_database() as database,
+       round(extract(epoch from clock_timestamp() - coalesce(a.xact_start, p.prepared)))::int as seconds
+     from pg_locks l
+       left join pg_stat_activity a using (pid)
+       left join pg_locks x on l.pid is null and x.pid is null and x.locktype = 'transactionid'
+         and x.virtualtransaction = l.virtualtransaction
+       left join pg_prepared_xacts p on p.transaction = x.transactionid
      where l.locktype = 'advisory' and l.granted and l.mode = 'ShareLock' and l.objsubid = 1
        and l.database = (select oid from pg_database where datname = current_database())
        and (l.classid::bigint << 32 | l.objid::bigint) = ${fenceKey(tenantId)}
-     order by a.xact_start limit 5`,
+       and coalesce(a.xact_start, p.prepared) is not null
+     order by coalesce(a.xact_start, p.prepared) limit 5`,
   );
   return rows;
 }

@@ -27,7 +27,11 @@ export async function refuseLostWayBack({ target, names }: MoveSession, subject:
   });
 }
 
-/** After {@link refuseLostWayBack}: the tenant is served where it went. Rows that were never compared are erased by hand only. */
+/**
+ * After {@link refuseLostWayBack}: the tenant is served where it went, and the former database is erased once its undo
+ * window ends: at once where somebody had given up the way back before. Rows that were never compared are erased by
+ * hand only.
+ */
 export async function stayWhereItWent(
   command: Command,
   operations: OperationsService,
@@ -36,7 +40,7 @@ export async function stayWhereItWent(
   const tenant = await lockTenant(command.tx, { id: move.tenantId });
   if (tenant.status === 'MOVING') await updateTenant(command.tx, move.tenantId, { status: 'ACTIVE' });
   await updateMove(command.tx, move.id, { state: 'UNDO_WINDOW', lag_bytes: null });
-  if (move.verified && move.undoUntil) await startFinish(command, operations, move);
+  if (move.verified) await startFinish(command, operations, move);
 }
 
 /** Starts the operation that erases the former database once nobody wants the tenant back. */

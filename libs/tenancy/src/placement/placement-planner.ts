@@ -1,11 +1,19 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { CONFIGURATION, NotFoundError, TierdeckError, type Configuration } from '#platform';
+import {
+  CONFIGURATION,
+  ConflictError,
+  Database,
+  NotFoundError,
+  TierdeckError,
+  type Configuration,
+} from '#platform';
 import { TenantDatabases } from '../databases/tenant-databases.js';
 import { DatabaseClusters } from '../databases/database-clusters.js';
 import { TenantRowCounts } from '../databases/tenant-row-counts.js';
 import { serverFlaws, sourceFlaws } from '../moves/move-checks.js';
+import { otherMovesOn } from '../moves/move-room.js';
 import type { Tenant } from '../tenant.js';
-import type { Cluster } from './cluster.js';
+import { clusterProblems, respectsRegion, type Cluster } from './cluster.js';
 import { ClustersReadModel } from './clusters.read-model.js';
 import { planPlacement, type PlacementPlan, type PlacementWish } from './placement-plan.js';
 
@@ -13,6 +21,7 @@ import { planPlacement, type PlacementPlan, type PlacementWish } from './placeme
 @Injectable()
 export class PlacementPlanner {
   constructor(
+    private readonly database: Database,
     private readonly databases: TenantDatabases,
     private readonly clusters: ClustersReadModel,
     private readonly logins: DatabaseClusters,
@@ -35,6 +44,28 @@ export class PlacementPlanner {
     });
   }
 
+  /**
+   * Asks the databases before a move is begun that they would refuse. One that does not answer is asked by the move.
+   * @throws ConflictError MOVE_REFUSED with every reason.
+   */
+  async refuseUnsuited(tenant: Tenant, wish: PlacementWish): Promise<void> {
+    if (tenant.status !== 'ACTIVE' || !tenant.databaseId) return;
+    const from = await this.clusters.ofDatabase(tenant.databaseId);
+    const to = await this.#target(wish, from);
+    const placement = wish.database ?? tenant.databasePlacement;
+    if (!to || (placement === tenant.databasePlacement && to.name === from.name)) return;
+    // What needs no database to be seen is refused in the command.
+    if (!respectsRegion(tenant, from, to) || clusterProblems(to, placement).length > 0) return;
+    const flaws = await this.#flaws(tenant.databaseId, from, to).catch((error: unknown) => {
+      if (error instanceof TierdeckError && error.code === 'TENANT_DATABASE_UNREACHABLE') return [];
+      throw error;
+    });
+    if (flaws.length === 0) return;
+    throw new ConflictError('MOVE_REFUSED', flaws.slice(0, 10).join(' '), {
+      hint: 'Nothing was begun. Mend this, then move again.',
+    });
+  }
+
   async #target(wish: PlacementWish, from: Cluster | undefined): Promise<Cluster | undefined> {
     if (!wish.cluster) return from;
     return this.clusters.byName(wish.cluster).catch((error: unknown) => {
@@ -44,9 +75,10 @@ export class PlacementPlanner {
   }
 
   async #flaws(sourceId: string, from: Cluster, to: Cluster): Promise<string[]> {
+    const others = await otherMovesOn(this.database, from.name);
     const source = await this.databases.connect(sourceId);
     try {
-      const flaws = await sourceFlaws(source);
+      const flaws = await sourceFlaws(source, others);
       if (to.name !== from.name) flaws.push(...(await this.#targetFlaws(to)));
       return flaws;
     } finally {
@@ -56,9 +88,10 @@ export class PlacementPlanner {
 
   /** Also how full the other server is. */
   async #targetFlaws(to: Cluster): Promise<string[]> {
+    const others = await otherMovesOn(this.database, to.name);
     try {
       return await this.logins.asAdmin(to.name, 'postgres', async (client) => {
-        const flaws = await serverFlaws(client, 'target');
+        const flaws = await serverFlaws(client, 'target', others);
         const { rows } = await client.query<{ bytes: string }>(
           'select sum(pg_database_size(oid)) as bytes from pg_database where datallowconn',
         );
