@@ -52,6 +52,8 @@ function isDatabaseAway(error: unknown): boolean {
   const ended = error instanceof Error && /^(Connection terminated|Client was closed)/.test(error.message);
   return (
     ended ||
-    code === '57014' || /^(57P0|08|53)/.test(code) || /^E(CONNREFUSED|CONNRESET|PIPE|TIMEDOUT)$/.test(code)
+    code === '57014' ||
+    /^(57P0|08|53)/.test(code) ||
+    /^E(CONNREFUSED|CONNRESET|PIPE|TIMEDOUT)$/.test(code)
   );
 }
