@@ -21,10 +21,9 @@ export class AttackSession {
     { keep = false, before = [] as readonly string[] } = {},
   ): Promise<Outcome> {
     const opening = [beginAs(this.tenantId), ...before].join('; ');
+    if (parameters.length === 0 && !keep) return this.#alone(`${opening}; ${sql}`);
     try {
-      // All in one message where that can be: thousands of attacks are tried.
-      if (parameters.length === 0) return await outcomeOf(this.client, `${opening}; ${sql}`, []);
-      await this.client.query(opening);
+      await this.client.query(`rollback; ${opening}`);
       return await outcomeOf(this.client, sql, parameters);
     } catch (error) {
       return refusal(error);
@@ -34,13 +33,23 @@ export class AttackSession {
   }
 
   /** Runs a statement without any tenant, on a connection that had one before, as the role that has the rights. */
-  async attemptWithoutTenant(sql: string): Promise<Outcome> {
-    try {
-      const opening = `begin; select set_config('role', 'tierdeck_service', true)`;
-      return await outcomeOf(this.client, `${opening}; ${sql}`, []);
-    } finally {
-      await this.client.query('rollback');
-    }
+  attemptWithoutTenant(sql: string): Promise<Outcome> {
+    return this.#alone(`begin; select set_config('role', 'tierdeck_service', true); ${sql}`);
+  }
+
+  /** Leaves the connection as it was found. */
+  async end(): Promise<void> {
+    await this.client.query('rollback');
+  }
+
+  /**
+   * All in one message: thousands of attacks are tried. One that was refused has done nothing, and what it holds goes
+   * with the next one.
+   */
+  async #alone(transaction: string): Promise<Outcome> {
+    const outcome = await outcomeOf(this.client, `rollback; ${transaction}`, []);
+    if (outcome.ok) await this.client.query('rollback');
+    return outcome;
   }
 }
 

@@ -5,6 +5,8 @@ export interface Relation {
   schema: string;
   name: string;
   kind: 'r' | 'p' | 'v' | 'm' | 'f';
+  /** null: a superuser, whom no policy binds. */
+  owner: string | null;
   columns: Column[];
 }
 
@@ -54,6 +56,7 @@ const ledgers = ['schema_migration', 'release_migration'];
 export async function readCatalogue(admin: pg.ClientBase, role: string): Promise<Catalogue> {
   const { rows: relations } = await admin.query<Relation>(
     `select n.nspname as schema, c.relname as name, c.relkind as kind,
+       (select r.rolname from pg_roles r where r.oid = c.relowner and not r.rolsuper) as owner,
        (select json_agg(json_build_object(
           'name', a.attname, 'type', coalesce(b.typname, t.typname), 'isArray', t.typcategory = 'A',
           'notNull', a.attnotnull, 'hasDefault', a.atthasdef,
@@ -78,7 +81,8 @@ export async function readCatalogue(admin: pg.ClientBase, role: string): Promise
   const { rows: functions } = await admin.query<DatabaseFunction>(
     `select n.nspname as schema, p.proname as name, p.proretset as "returnsSet",
        array(select format_type(t, null) from unnest(p.proargtypes) with ordinality u (t, n) order by n) as "argumentTypes",
-       has_function_privilege($1, p.oid, 'EXECUTE') as executable
+       has_function_privilege($1, p.oid, 'EXECUTE')
+         or has_function_privilege('tierdeck_service', p.oid, 'EXECUTE') as executable
      from pg_proc p join pg_namespace n on n.oid = p.pronamespace
      where ${ours} and p.prokind in ('f', 'p') and p.prorettype not in ('trigger'::regtype, 'event_trigger'::regtype)
      order by 1, 2`,

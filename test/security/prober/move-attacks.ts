@@ -43,6 +43,7 @@ export async function attackMove({ admin, service, login, attacker }: Probe): Pr
       const changed = await session.attempt(sql);
       if (changed.ok) report('change what is a home', 'tenant_home', sql.split(' ', 1)[0] ?? '');
     }
+    await session.end();
     if (await writesByOldSnapshot(service, attacker.id, home)) {
       report('write with a snapshot older than the move', 'tenant_home', 'done');
     }
@@ -51,6 +52,7 @@ export async function attackMove({ admin, service, login, attacker }: Probe): Pr
       report('leave while a writer is at work', 'tenant_home', 'done');
     }
   } finally {
+    await session.end();
     await home.is('ACTIVE');
   }
   return findings;

@@ -43,11 +43,15 @@ export async function probeDatabase({ admin, service, login, attacker, victim }:
     .filter(({ kind, columns }) => kind === 'r' && columns.some(({ name }) => name === 'tenant_id'))
     .map(({ name }) => name);
   const findings: Finding[] = [];
-  for (const relation of catalogue.relations) {
-    findings.push(...(await attackRelation(field, relation, catalogue)));
+  try {
+    for (const relation of catalogue.relations) {
+      findings.push(...(await attackRelation(field, relation, catalogue)));
+    }
+    findings.push(...(await attackFunctions(field, catalogue.functions, tables)));
+    findings.push(...(await attackServer(field, catalogue, login)));
+  } finally {
+    await field.session.end();
   }
-  findings.push(...(await attackFunctions(field, catalogue.functions, tables)));
-  findings.push(...(await attackServer(field, catalogue, login)));
   return findings;
 }
 

@@ -72,28 +72,18 @@ async function attackReads(field: Battlefield, relation: Relation, report: Repor
     report('read without a tenant', `${seen(nobody)} rows`);
   }
 
-  const { rows: owners } = await admin.query<{ owner: string; super: boolean }>(
-    `select r.rolname as owner, r.rolsuper as super from pg_class c join pg_roles r on r.oid = c.relowner
-     where c.oid = $1::regclass`,
-    [table],
-  );
-  const [owner] = owners;
-  if (owner && !owner.super && (relation.kind === 'r' || relation.kind === 'p')) {
-    const asOwner = await asRole(admin, owner.owner, session.tenantId, everything);
+  const { owner } = relation;
+  if (owner !== null && (relation.kind === 'r' || relation.kind === 'p')) {
+    const asOwner = await asRole(admin, owner, session.tenantId, everything);
     if (asOwner > 0) report('read as the owner', `${asOwner} rows`);
   }
 }
 
 async function asRole(admin: pg.Client, role: string, tenantId: string, sql: string): Promise<number> {
-  await admin.query(
-    `begin; set local role "${role}"; select set_config('tierdeck.tenant_id', '${tenantId}', true)`,
-  );
-  try {
-    const { rows } = await admin.query<{ n: number }>(sql);
-    return rows[0]?.n ?? 0;
-  } finally {
-    await admin.query('rollback');
-  }
+  const results = (await admin.query(
+    `begin; set local role "${role}"; select set_config('tierdeck.tenant_id', '${tenantId}', true); ${sql}; rollback`,
+  )) as unknown as pg.QueryResult<{ n: number }>[];
+  return results[3]?.rows[0]?.n ?? 0;
 }
 
 async function attackWrites(field: Battlefield, relation: Relation, report: Report): Promise<void> {
