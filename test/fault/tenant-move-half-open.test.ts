@@ -2,8 +2,10 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { TierdeckRuntime, type TenantScope } from '#runtime';
+import { readLeaseMs, TierdeckRuntime, type TenantScope } from '#runtime';
+import { MOVE_TENANT } from '../../libs/tenancy/src/moves/move-kinds.js';
 import { TestControlPlane } from '../support/control-plane.js';
+import { faultAt } from '../support/move-faults.js';
 import { StallingProxy } from '../support/stalling-proxy.js';
 import { tenantManifest } from '../support/tenancy.js';
 import { until } from '../support/until.js';
@@ -72,10 +74,13 @@ describe('an instance whose connection to the control plane went dead without be
   it('reads at no moment of a move less than was written before, or says that it cannot tell', async () => {
     const written = scopeOf(informed);
     const read = scopeOf(cutOff);
-    await read.query('select 1 from region');
-    // Whatever it holds by its last report, it holds from now on.
-    expect(await cutOff.flush()).toBe(true);
-    proxy.stall();
+    // At the last moment before anybody is told of the move: what it holds by its last report is as fresh as can be.
+    const cut = async (): Promise<void> => {
+      await read.query('select 1 from region');
+      expect(await cutOff.flush()).toBe(true);
+      proxy.stall();
+    };
+    faultAt(controlPlane.controlPlane.foundation, MOVE_TENANT, 'copy-rows', { after: cut });
     const { errors } = await controlPlane.graphql(
       `mutation { changePlacement(input: { tenant: "moving", database: DEDICATED }) { operation { id } } }`,
     );
@@ -101,6 +106,12 @@ describe('an instance whose connection to the control plane went dead without be
     expect(stale).toEqual([]);
     expect(reads).toBeGreaterThan(20);
     expect(told).toBeGreaterThan(10);
+    // However slow this machine is: the mover has waited until that lease was over.
+    const [waited] = await controlPlane.controlPlane.foundation.database.query<{ ms: number }>(
+      `select extract(epoch from m.cut_over_at - e.at)::float8 * 1000 as ms from tenant_move m, audit_event e
+       where e.action = 'tenant.move-copied'`,
+    );
+    expect(waited?.ms).toBeGreaterThan(readLeaseMs);
   });
 
   it('reads on where the tenant is as soon as it is heard of again', async () => {

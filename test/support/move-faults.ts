@@ -10,7 +10,12 @@ export interface StepFault {
 }
 
 /** Lets a fault happen at a step of the operations of a kind. @returns puts the kind back as it was. */
-export function faultAt(tenancy: TestTenancy, kind: string, name: string, fault: StepFault): () => void {
+export function faultAt(
+  tenancy: Pick<TestTenancy, 'operations'>,
+  kind: string,
+  name: string,
+  fault: StepFault,
+): () => void {
   const whole = tenancy.operations.kind(kind);
   let { before, after } = fault;
   const faulty = (step: OperationStep): OperationStep => ({
