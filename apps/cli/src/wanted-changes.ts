@@ -15,6 +15,7 @@ export interface OpenOptions extends ScopeOptions, RuleOptions {
   description?: string;
   clear?: boolean;
   revive?: boolean;
+  archive?: boolean;
   kill?: boolean;
   definition?: string;
   strategies?: string;
@@ -42,6 +43,7 @@ export async function changesOf(
     const { strategies, variants } = await readStrategies(client, options.strategies);
     return [{ kind: 'SET_STRATEGIES', flag, strategies, featureVariants: variants }];
   }
+  if (options.archive) return [{ kind: 'ARCHIVE_FLAG', flag }];
   if (options.kill || options.revive)
     return [{ kind: 'SET_ENABLED', flag, enabled: options.revive ?? false }];
   const scope = scopeOf(options);

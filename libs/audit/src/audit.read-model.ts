@@ -7,6 +7,8 @@ export interface AuditEvent {
   revision: number;
   at: Date;
   actor: string;
+  /** Who held the token, if it said so. */
+  actorPerson: string | null;
   actorKind: string;
   action: string;
   area: string;
@@ -44,6 +46,7 @@ interface AuditRow {
   actor_kind: string;
   actor_id: string;
   actor_name: string;
+  actor_person: string | null;
   action: string;
   area: string;
   subject: string;
@@ -139,6 +142,7 @@ function toEvent(row: AuditRow): AuditEvent {
     revision: Number(row.revision),
     at: row.at,
     actor: row.actor_name,
+    actorPerson: row.actor_person,
     actorKind: row.actor_kind,
     action: row.action,
     area: row.area,
@@ -160,6 +164,7 @@ function toRecord(row: AuditRow): AuditRecord {
     actorKind: row.actor_kind,
     actorId: row.actor_id,
     actorName: row.actor_name,
+    ...(row.actor_person === null ? {} : { actorPerson: row.actor_person }),
     action: row.action,
     area: row.area,
     subject: row.subject,

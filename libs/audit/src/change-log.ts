@@ -33,6 +33,7 @@ export async function recordChange(tx: Transaction, actor: Actor, change: Change
     actorKind: actor.kind,
     actorId: actor.id,
     actorName: actor.name,
+    ...(actor.person === undefined ? {} : { actorPerson: actor.person }),
     action: change.action,
     area: change.area,
     subject: change.subject,
@@ -56,8 +57,8 @@ export async function recordChange(tx: Transaction, actor: Actor, change: Change
   await tx.query(
     `with event as (
        insert into audit_event (revision, at, actor_kind, actor_id, actor_name, action, area, subject, tenant_id,
-         environment, before, after, reason, correlation, previous_hash, hash)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)),
+         environment, before, after, reason, correlation, previous_hash, hash, actor_person)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $19)),
      head as (update revision_head set audit_hash = $16)
      select pg_notify($17, $18)`,
     [
@@ -79,6 +80,7 @@ export async function recordChange(tx: Transaction, actor: Actor, change: Change
       hash,
       REVISION_CHANNEL,
       JSON.stringify(notice),
+      actor.person ?? null,
     ],
   );
   return notice.revision;

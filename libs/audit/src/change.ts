@@ -27,6 +27,8 @@ export interface AuditRecord {
   actorKind: string;
   actorId: string;
   actorName: string;
+  /** Absent: the token named nobody. */
+  actorPerson?: string;
   action: string;
   area: string;
   subject: string;

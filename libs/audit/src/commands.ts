@@ -1,4 +1,11 @@
-import { ConflictError, Database, InvalidInputError, rowsOf, type Transaction } from '#platform';
+import {
+  ConflictError,
+  Database,
+  databaseRefusal,
+  InvalidInputError,
+  rowsOf,
+  type Transaction,
+} from '#platform';
 import { type Actor, systemActor } from './actor.js';
 import { type Change, contentDigest } from './change.js';
 import { recordChange } from './change-log.js';
@@ -62,10 +69,14 @@ export class Commands {
     return this.#transaction(systemActor(part), work);
   }
 
-  #transaction<T>(actor: Actor, work: (command: Command) => Promise<T>): Promise<T> {
-    return this.database.transaction((tx) =>
-      work({ tx, actor, record: (change) => recordChange(tx, actor, change) }),
-    );
+  async #transaction<T>(actor: Actor, work: (command: Command) => Promise<T>): Promise<T> {
+    try {
+      return await this.database.transaction((tx) =>
+        work({ tx, actor, record: (change) => recordChange(tx, actor, change) }),
+      );
+    } catch (error) {
+      throw databaseRefusal(error) ?? error;
+    }
   }
 }
 

@@ -1,10 +1,11 @@
 import { Ajv } from 'ajv';
 import { RE2JS } from 're2js';
+import { contentDigest } from '#audit';
 import { rowsOf, type Transaction } from '#platform';
 import type { FlagDependency, FlagKind, FlagLifecycle, FlagPurpose, FlagVariant, RiskClass } from './flag.js';
 import { anyKeyPattern, checkDefinition, flagKeyPattern } from './flag-rules.js';
 import { FlagInvalidError } from './flags.errors.js';
-import type { FlagContent } from './flags.store.js';
+import type { FlagContent, FlagRecord } from './flags.store.js';
 
 const maxSchemaBytes = 16_384;
 
@@ -76,6 +77,30 @@ export const plainVariant = ({ name, payload, description }: FlagVariant): FlagV
   ...(payload === undefined || payload === null ? {} : { payload }),
   ...(description ? { description } : {}),
 });
+
+/** Whether what a flag is stays the same in everything that needs approval. */
+export function sameGuarded(a: FlagRecord, b: FlagRecord): boolean {
+  return contentDigest(guarded(a)) === contentDigest(guarded(b));
+}
+
+/** Project and tags decide which SDKs get a flag at all; the others take the default of their code. */
+function guarded(flag: FlagRecord): unknown {
+  const { riskClass, variants, defaultVariant, payloadSchema, dependencies, lifecycle, project, tags } = flag;
+  const draft = lifecycle === 'DRAFT';
+  return { riskClass, variants, defaultVariant, payloadSchema, dependencies, draft, project, tags };
+}
+
+/** What a flag is, for the audit. */
+export function definitionOf(flag: FlagRecord): FlagContent {
+  const {
+    archived: _archived,
+    createdAt: _createdAt,
+    updatedAt: _updatedAt,
+    version: _version,
+    ...content
+  } = flag;
+  return content;
+}
 
 /**
  * Checks what a flag is, by itself and with what it refers to. A flag that comes from another system may have a key of

@@ -44,6 +44,36 @@ export async function setStrategies(
   );
 }
 
+/** Numbers that a segment can have. */
+const maxSegmentId = 2 ** 31 - 1;
+
+/**
+ * The segments that strategies refer to. A number below zero is nobody's, ever: imported strategies whose segment did not
+ * come along have one, and never hold.
+ */
+export function segmentsOfStrategies(strategies: readonly UnleashStrategy[] | null): number[] {
+  return (strategies ?? []).flatMap(({ segments = [] }) => segments.filter((id) => id >= 0));
+}
+
+/**
+ * Checks what strategies refer to, and that a BOOLEAN flag gets no variants by them.
+ * @throws FlagInvalidError INVALID_INPUT
+ */
+export async function checkStrategies(
+  tx: Transaction,
+  { key, kind }: Pick<FlagRecord, 'key' | 'kind'>,
+  { strategies, variants }: EnvironmentStrategies,
+): Promise<void> {
+  const varied = variants.length > 0 || strategies?.some((strategy) => strategy.variants.length > 0);
+  if (kind === 'BOOLEAN' && varied)
+    throw new FlagInvalidError(
+      `"${key}" is a BOOLEAN flag: it is on or off, and has no variants.`,
+      'variants',
+      'Make a VARIANT flag for them.',
+    );
+  await checkSegments(tx, segmentsOfStrategies(strategies));
+}
+
 /** Held until the end of the transaction: a segment in use is not deleted. @throws FlagInvalidError INVALID_INPUT */
 export async function checkSegments(tx: Transaction, ids: readonly number[]): Promise<void> {
   if (ids.length === 0) return;
@@ -60,7 +90,7 @@ export async function segmentsById(
   const rows = await rowsOf<UnleashSegment>(
     tx,
     'select id, name, constraints from segment where id = any($1) and deleted_at is null order by id for share',
-    [ids],
+    [ids.filter((id) => id > 0 && id <= maxSegmentId)],
   );
   return new Map(rows.map((segment) => [segment.id, segment]));
 }

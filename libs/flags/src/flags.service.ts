@@ -2,9 +2,15 @@ import { Injectable } from '@nestjs/common';
 import { contentDigest, type Command } from '#audit';
 import type { Transaction } from '#platform';
 import type { UnleashStrategy, UnleashVariant } from './compiler/index.js';
-import { isUnitScope, ruleValue, type FlagRule, type FlagScope } from './flag.js';
-import { checkCompiles, checkSegments, setStrategies, strategiesOf } from './flag-strategies.store.js';
-import { checkContent, contentOf, type NewFlag } from './flag-content.js';
+import { isUnitScope, ruleValue, type FlagRule, type FlagScope, type RuleValue } from './flag.js';
+import {
+  checkCompiles,
+  checkSegments,
+  checkStrategies,
+  setStrategies,
+  strategiesOf,
+} from './flag-strategies.store.js';
+import { checkContent, contentOf, definitionOf, sameGuarded, type NewFlag } from './flag-content.js';
 import { checkRule, checkScope } from './flag-rules.js';
 import {
   EnvironmentNotFoundError,
@@ -21,6 +27,7 @@ import {
   ensureEnvironment,
   environmentNames,
   environmentState,
+  findFlag,
   findRule,
   insertFlag,
   lockFlag,
@@ -33,7 +40,12 @@ import {
   type RuleAddress,
   type StoredRule,
 } from './flags.store.js';
-import { authorise, clearingOpens, strictestEnvironment } from './change-requests/approval-guard.js';
+import {
+  authorise,
+  authoriseCreation,
+  clearingOpens,
+  strictestEnvironment,
+} from './change-requests/approval-guard.js';
 import { openCommand, openRuleCommand } from './change-requests/open-command.js';
 import { refuseAccident } from './lint/lint-changes.js';
 import { scopeSubject } from './scope-subject.store.js';
@@ -75,10 +87,15 @@ export interface FlagChangeResult {
 /** Changes of flags. Each is one audit event and one revision; one that would change nothing is neither. */
 @Injectable()
 export class FlagsService {
-  /** @throws FlagExistsError FLAG_EXISTS, FlagInvalidError INVALID_INPUT */
-  async createFlag(command: Command, input: NewFlag & { imported?: boolean }): Promise<FlagChangeResult> {
+  /** @throws FlagExistsError FLAG_EXISTS, FlagInvalidError INVALID_INPUT, FlagAwaitedError FLAG_AWAITED */
+  async createFlag(
+    command: Command,
+    input: NewFlag & Pick<Guarded, 'approval'> & { imported?: boolean },
+  ): Promise<FlagChangeResult> {
     const flag = contentOf(input);
     await checkContent(command.tx, flag, input.imported ? 'IMPORTED' : 'NEW');
+    if (await findFlag(command.tx, flag.key)) throw new FlagExistsError(flag.key);
+    await authoriseCreation(command.tx, flag.key, input.approval);
     if (!(await insertFlag(command.tx, flag))) throw new FlagExistsError(flag.key);
     const revision = await command.record({
       area: 'flags',
@@ -146,8 +163,8 @@ export class FlagsService {
       return this.#unchanged(command.tx, input);
     const emergency = await authorise(command.tx, {
       ...pick(flag, input),
-      // A rule that is off only sometimes lets through what one that is always off kept away.
-      opens: rule.enabled || (before !== undefined && Object.keys(rule).length > 2),
+      // A rule that is off only sometimes lets something through where another one stood before it.
+      opens: rule.enabled || (before !== undefined && isConditional(rule)),
       command: openRuleCommand(flag.key, input.environment, input.scope, rule),
     });
     const lintOverride = input.lintOverride?.trim() ? input.lintOverride.slice(0, 500) : null;
@@ -189,10 +206,11 @@ export class FlagsService {
     await ensureEnvironment(command.tx, input.flag, input.environment);
     const before = await strategiesOf(command.tx, input.flag, input.environment);
     const after = { strategies: input.strategies, variants: input.variants ?? [] };
+    await checkStrategies(command.tx, flag, after);
     if (contentDigest(before) === contentDigest(after)) return this.#unchanged(command.tx, input);
     const emergency = await authorise(command.tx, {
       ...pick(flag, input),
-      opens: input.strategies !== null,
+      opens: after.strategies !== null || after.variants.length > 0,
       command: openCommand(flag.key, input.environment, '--strategies <file.yaml>'),
     });
     await setStrategies(command.tx, input, after);
@@ -253,12 +271,13 @@ export class FlagsService {
     });
   }
 
-  /** Takes a flag out of every environment; SDKs then use the default of their code. Its key is not given out again. */
-  async archive(
-    command: Command,
-    input: { flag: string; reason?: string | null | undefined },
-  ): Promise<FlagChangeResult> {
-    const flag = await this.#lock(command.tx, input.flag, undefined);
+  /**
+   * Takes a flag out of every environment; SDKs then use the default of their code, which may be on. Its key is not given
+   * out again.
+   */
+  async archive(command: Command, input: { flag: string } & Guarded): Promise<FlagChangeResult> {
+    const flag = await this.#lock(command.tx, input.flag, input.expectedVersion);
+    await this.#authoriseDefinition(command, flag, input.approval, '--archive');
     await archiveFlag(command.tx, input.flag);
     const revision = await command.record({
       area: 'flags',
@@ -280,12 +299,13 @@ export class FlagsService {
     command: Command,
     flag: FlagRecord,
     approval: string | undefined,
+    what = '--definition <file.yaml>',
   ): Promise<void> {
     const environment = await strictestEnvironment(command.tx, flag.key);
     await authorise(command.tx, {
       ...pick(flag, { environment, approval }),
       opens: true,
-      command: openCommand(flag.key, environment, '--definition <file.yaml>'),
+      command: openCommand(flag.key, environment, what),
     });
   }
 
@@ -337,20 +357,8 @@ function pick(
   return { flag: key, environment, approval };
 }
 
-/** Whether what a flag is stays the same in everything that needs approval. */
-function sameGuarded(a: FlagRecord, b: FlagRecord): boolean {
-  return contentDigest(guarded(a)) === contentDigest(guarded(b));
-}
-
-function guarded({
-  riskClass,
-  variants,
-  defaultVariant,
-  payloadSchema,
-  dependencies,
-  lifecycle,
-}: FlagRecord): unknown {
-  return { riskClass, variants, defaultVariant, payloadSchema, dependencies, draft: lifecycle === 'DRAFT' };
+function isConditional({ constraints, segments, startsAt, endsAt }: RuleValue): boolean {
+  return [constraints, segments, startsAt, endsAt].some((condition) => condition !== undefined);
 }
 
 function optional(input: Guarded): { reason?: string; correlation?: string } {
@@ -358,17 +366,6 @@ function optional(input: Guarded): { reason?: string; correlation?: string } {
     ...(input.reason ? { reason: input.reason } : {}),
     ...(input.correlation ? { correlation: input.correlation } : {}),
   };
-}
-
-function definitionOf(flag: FlagRecord): unknown {
-  const {
-    archived: _archived,
-    createdAt: _createdAt,
-    updatedAt: _updatedAt,
-    version: _version,
-    ...content
-  } = flag;
-  return content;
 }
 
 function scopeHint(scope: FlagScope): string {

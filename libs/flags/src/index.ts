@@ -1,4 +1,4 @@
-export { approvalsNeeded, strictestRiskClass } from './change-requests/approval-guard.js';
+export { strictestRiskClass } from './change-requests/approval-guard.js';
 export * from './flag.js';
 export { checkRule } from './flag-rules.js';
 export * from './flags.errors.js';

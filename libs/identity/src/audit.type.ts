@@ -11,6 +11,8 @@ export class AuditEventType {
   at!: Date;
   @Field(() => String)
   actor!: string;
+  @Field(() => String, { nullable: true, description: 'Who held the token, if it named somebody.' })
+  actorPerson!: string | null;
   @Field(() => String)
   actorKind!: string;
   @Field(() => String)

@@ -5,6 +5,8 @@ import type { Permission, Role } from './role.js';
 export class ViewerType {
   @Field(() => String)
   name!: string;
+  @Field(() => String, { nullable: true, description: 'Who holds the token, if it names somebody.' })
+  person!: string | null;
   @Field(() => String)
   role!: Role;
   @Field(() => [String])
@@ -29,6 +31,11 @@ export class CreateTokenInput {
   role!: Role;
   @Field(() => Date, { nullable: true })
   expiresAt?: Date | null;
+  @Field(() => String, {
+    nullable: true,
+    description: 'Who will hold it, e.g. an e-mail address; nobody approves what any token of theirs wrote.',
+  })
+  person?: string | null;
   @Field(() => String, { nullable: true })
   clientMutationId?: string | null;
 }

@@ -26,7 +26,7 @@ export class TokensResolver {
   viewer(@Context() { principal }: RequestContext): ViewerType {
     if (!principal) throw new UnauthenticatedError();
     const { actor, role } = principal;
-    return { name: actor.name, role, permissions: permissionsOf(role) };
+    return { name: actor.name, person: actor.person ?? null, role, permissions: permissionsOf(role) };
   }
 
   @Mutation(() => NewTokenPayload)
@@ -35,14 +35,20 @@ export class TokensResolver {
     @Args('input') input: CreateTokenInput,
     @CurrentActor() actor: Actor,
   ): Promise<NewTokenPayload> {
-    const { name, role, expiresAt, clientMutationId } = input;
+    const { name, role, expiresAt, person, clientMutationId } = input;
     if (name.length < 1 || name.length > 100) {
       throw new InvalidInputError('name must have 1 to 100 characters.', { field: 'name' });
+    }
+    if (typeof person === 'string' && (person.trim() === '' || person.length > 200)) {
+      throw new InvalidInputError('person must have 1 to 200 characters.', { field: 'person' });
     }
     // The secret goes around the receipt: what a repetition is answered with must not be stored.
     let secret: string | null = null;
     const { id } = await this.commands.run(actor, { clientMutationId, input }, async (command) => {
-      const token = await this.tokens.create(command, name, role, expiresAt ?? undefined);
+      const token = await this.tokens.create(command, name, role, {
+        expiresAt: expiresAt ?? undefined,
+        person: person ?? undefined,
+      });
       secret = token.secret;
       return { id: token.id };
     });

@@ -8,6 +8,7 @@ interface TokenRow {
   id: string;
   name: string;
   role: Role;
+  person: string;
 }
 
 export interface NewToken {
@@ -23,11 +24,13 @@ export class TokensService {
   /** @returns undefined if the token is unknown, expired or revoked. */
   async authenticate(token: string): Promise<Principal | undefined> {
     const [row] = await this.database.query<TokenRow>(
-      `select id, name, role from api_token
+      `select id, name, role, person from api_token
        where secret_hash = $1 and revoked_at is null and (expires_at is null or expires_at > now())`,
       [hashToken(token)],
     );
-    return row && { actor: { kind: 'token', id: row.id, name: row.name }, role: row.role };
+    if (!row) return undefined;
+    const { id, name, role, person } = row;
+    return { actor: { kind: 'token', id, name, ...(person === id ? {} : { person }) }, role };
   }
 
   /** The tenant's token that this is, also after it was revoked; it is none for operators. Reads PostgreSQL. */
@@ -41,25 +44,35 @@ export class TokensService {
     return row;
   }
 
-  async create(command: Command, name: string, role: Role, expiresAt?: Date): Promise<NewToken> {
+  /**
+   * @param person who will hold it, e.g. an e-mail address: all tokens of one person are one approver. Absent: the token
+   *   stands for itself.
+   */
+  async create(
+    command: Command,
+    name: string,
+    role: Role,
+    { expiresAt, person }: { expiresAt?: Date | undefined; person?: string | undefined } = {},
+  ): Promise<NewToken> {
     const token = { id: randomUUID(), secret: `tierdeck_${role}_${randomSecret()}` };
     await command.tx.query(
-      'insert into api_token (id, name, role, secret_hash, expires_at) values ($1, $2, $3, $4, $5)',
-      [token.id, name, role, hashToken(token.secret), expiresAt ?? null],
+      `insert into api_token (id, name, role, secret_hash, expires_at, person)
+       values ($1, $2, $3, $4, $5, lower(btrim($6)))`,
+      [token.id, name, role, hashToken(token.secret), expiresAt ?? null, person ?? null],
     );
     await command.record({
       area: 'identity',
       action: 'token.created',
       subject: `token/${name}`,
-      after: { id: token.id, role, expiresAt },
+      after: { id: token.id, role, expiresAt, ...(person === undefined ? {} : { person }) },
     });
     return token;
   }
 
   async revoke(command: Command, id: string): Promise<void> {
-    const [row] = await rowsOf<TokenRow>(
+    const [row] = await rowsOf<Pick<TokenRow, 'name'>>(
       command.tx,
-      'update api_token set revoked_at = now() where id::text = $1 and revoked_at is null returning id, name, role',
+      'update api_token set revoked_at = now() where id::text = $1 and revoked_at is null returning name',
       [id],
     );
     if (!row) throw new NotFoundError('token', id);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { DataSource, type EntityManager, type EntityTarget, type ObjectLiteral } from 'typeorm';
-import { TierdeckError } from './errors.js';
+import { ConflictError, TierdeckError } from './errors.js';
 
 /** A transaction of the control-plane database. Passed explicitly; nothing is looked up from thin air. */
 export type Transaction = EntityManager;
@@ -78,6 +78,23 @@ export function postgresCode(error: unknown): string | undefined {
 export function violatedConstraint(error: unknown): string | undefined {
   const wrapped = error as { constraint?: string; driverError?: { constraint?: string } };
   return wrapped?.constraint ?? wrapped?.driverError?.constraint;
+}
+
+const raised = 'P0001';
+
+/**
+ * What a trigger refused by name, for callers: policy refuses the same before, so that it was changed at the same moment, or
+ * that policy has a gap. undefined for other errors.
+ */
+export function databaseRefusal(error: unknown): TierdeckError | undefined {
+  const constraint = violatedConstraint(error);
+  if (constraint === undefined || postgresCode(error) !== raised) return undefined;
+  const { message } = error as Error;
+  return new ConflictError('REFUSED_BY_DATABASE', `${message.charAt(0).toUpperCase()}${message.slice(1)}.`, {
+    hint: 'Somebody may have changed it at the same moment: load it again, and repeat what you still want.',
+    details: { constraint },
+    cause: error,
+  });
 }
 
 /** Runs SQL in a transaction and gives the rows of any statement, also of UPDATE … RETURNING. */

@@ -98,7 +98,10 @@ export function useReleases() {
       `update release_tenant set status = 'ROLLED_BACK' where status in ('EXPOSED', 'APPLYING')`,
     );
     await here.world.database.query('delete from release_kpi');
-    await here.world.database.query('delete from flag_rule');
+    await here.world.database.transaction(async (tx) => {
+      await tx.query(`select set_config('tierdeck.approval', 'deployment', true)`);
+      await tx.query('delete from flag_rule');
+    });
     for (const database of [here.pool, here.dedicated]) {
       await withTestClient(database.name, async (client) => {
         await client.query(`drop table if exists ${migrationName}`);

@@ -20,7 +20,7 @@ export class ApprovalNeededError extends TierdeckError {
   constructor(name: string, flags: readonly string[], given: number, needed: number) {
     super(
       'APPROVAL_NEEDED',
-      `Release "${name}" changes financial flags (${flags.join(', ')}) and needs ${needed} approval${needed === 1 ? '' : 's'}; it has ${given}.`,
+      `Release "${name}" ${flags.length > 0 ? `changes financial flags (${flags.join(', ')}) and ` : ''}needs ${needed} approval${needed === 1 ? '' : 's'}; it has ${given}.`,
       403,
       {
         hint: 'Somebody other than its author: tierdeck release approve <id>',

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import type { Command } from '#audit';
-import { approvalsNeeded } from '#flags';
+import { personOf, type Command } from '#audit';
 import { ConflictError, InvalidInputError, NotFoundError } from '#platform';
 import { TenantsReadModel } from '#tenancy';
 import { toContent, toWaves, type ContentInput, type WaveInput } from './release-content.js';
@@ -24,6 +23,7 @@ import {
   lockRelease,
   notifyRelease,
   overlappingRelease,
+  releaseApprovals,
   updateReleaseStatus,
   type ReleaseRow,
   type StatusChange,
@@ -114,12 +114,19 @@ export class ReleasesService {
    * @throws AuthorCannotApproveError
    */
   async approve(command: Command, id: string, comment: string | null): Promise<void> {
-    const release = await this.#locked(command, id, 'approved', ['DRAFT', 'STAGED', 'READY']);
+    const release = await this.#locked(command, id, 'approved', [
+      'DRAFT',
+      'STAGED',
+      'READY',
+      // A flag of it may become financial while it is under way.
+      'RUNNING',
+      'PAUSED',
+    ]);
     const { actor } = command;
-    if (actor.id === release.created_by_id) throw new AuthorCannotApproveError(release.created_by);
+    if (personOf(actor) === release.created_by_person) throw new AuthorCannotApproveError(release.created_by);
     await command.tx.query(
       `insert into release_approval (release_id, digest, author_id, by_id, by_name, comment)
-       values ($1, $2, $3, $4, $5, $6) on conflict (release_id, by_id) do nothing`,
+       values ($1, $2, $3, $4, $5, $6) on conflict do nothing`,
       [id, release.digest, release.created_by_id, actor.id, actor.name, comment],
     );
     await this.#record(command, release, 'release.approved', {
@@ -163,6 +170,7 @@ export class ReleasesService {
 
   async resume(command: Command, id: string): Promise<void> {
     const release = await this.#locked(command, id, 'resumed', ['PAUSED']);
+    await this.#refuseUnapproved(command, release);
     await this.#move(command, release, 'release.resumed', { status: 'RUNNING' });
   }
 
@@ -210,17 +218,11 @@ export class ReleasesService {
     return release;
   }
 
+  /** Only approvals of what its segments say now count; a flag may have become financial since the release was made. */
   async #refuseUnapproved(command: Command, release: ReleaseRow): Promise<void> {
-    // A flag may have become financial since the release was made.
     const financial = await this.flags.check(command.tx, release.content.flagChanges);
-    if (!release.needs_approval && financial.length === 0) return;
-    const approvals: unknown[] = await command.tx.query(
-      'select from release_approval where release_id = $1',
-      [release.id],
-    );
-    const needed = Math.max(1, await approvalsNeeded(command.tx, release.environment, 'FINANCIAL'));
-    if (approvals.length < needed)
-      throw new ApprovalNeededError(release.name, financial, approvals.length, needed);
+    const { given, needed } = await releaseApprovals(command.tx, release.id);
+    if (given < needed) throw new ApprovalNeededError(release.name, financial, given, needed);
   }
 
   async #refuseOverlap(

@@ -14,6 +14,7 @@ export interface ReleaseRow {
   status_reason: string | null;
   created_by: string;
   created_by_id: string;
+  created_by_person: string;
   created_at: Date;
   started_at: Date | null;
   finished_at: Date | null;
@@ -75,6 +76,19 @@ export async function insertRelease(tx: Transaction, release: NewRelease): Promi
 export async function lockRelease(tx: Transaction, id: string): Promise<ReleaseRow | undefined> {
   const [row] = await rowsOf<ReleaseRow>(tx, 'select * from release where id = $1 for update', [id]);
   return row;
+}
+
+/** Approvals of what the release would do now, and how many it needs by what its flags are now. */
+export async function releaseApprovals(
+  tx: Transaction,
+  id: string,
+): Promise<{ given: number; needed: number }> {
+  const [row] = await rowsOf<{ given: number; needed: number }>(
+    tx,
+    'select release_approvals($1) as given, release_approvals_needed($1) as needed',
+    [id],
+  );
+  return row ?? { given: 0, needed: 1 };
 }
 
 export interface StatusChange {

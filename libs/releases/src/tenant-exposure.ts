@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from '#audit';
-import { rowsOf } from '#platform';
+import { rowsOf, TierdeckError } from '#platform';
 import { note, reasonOf } from './release-decisions.js';
 import type { ReleaseFlags } from './release-flags.js';
 import type { ReleaseMigrations, ReversibleMigration } from './release-migrations.js';
-import type { ReleaseRow } from './releases.store.js';
+import { updateReleaseStatus, type ReleaseRow } from './releases.store.js';
 import { StopWork } from './stop-work.js';
 import type { TenantMigrator } from './tenant-migrator.js';
 
@@ -56,7 +56,9 @@ export class TenantExposure {
       await this.running((command) => this.#switch(command, tenantId, row.slug));
     } catch (error) {
       if (error instanceof StopWork) throw error;
-      await this.#failed(tenantId, error);
+      // A flag became financial meanwhile: that is nothing to try again, nor a reason to take back what was right.
+      if (error instanceof TierdeckError && error.code === 'APPROVAL_NEEDED') await this.#pause(error);
+      else await this.#failed(tenantId, error);
     }
   }
 
@@ -129,6 +131,13 @@ export class TenantExposure {
       undefined,
       tenantId,
     );
+  }
+
+  async #pause({ message }: TierdeckError): Promise<void> {
+    await this.running(async (command) => {
+      await updateReleaseStatus(command.tx, this.release.id, { status: 'PAUSED', reason: message });
+      await note(command, this.release, 'release.paused', { status: 'PAUSED' }, message);
+    });
   }
 
   async #failed(tenantId: string, error: unknown): Promise<void> {

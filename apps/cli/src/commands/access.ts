@@ -26,9 +26,10 @@ export function accessCommands(program: Command, context: Context): void {
     .action(async () => {
       const client = await context.client();
       const { viewer } = await client.request<{
-        viewer: { name: string; role: string; permissions: string[] };
-      }>('{ viewer { name role permissions } }');
-      context.data(`${viewer.name} (${viewer.role}): ${viewer.permissions.join(', ')}\n`);
+        viewer: { name: string; person: string | null; role: string; permissions: string[] };
+      }>('{ viewer { name person role permissions } }');
+      const { name, person, role, permissions } = viewer;
+      context.data(`${name} (${person ? `${person}, ` : ''}${role}): ${permissions.join(', ')}\n`);
     });
 
   program
@@ -45,12 +46,13 @@ export function accessCommands(program: Command, context: Context): void {
         'admin',
       ]),
     )
+    .option('--person <who>', 'who will hold it, e.g. an e-mail address: nobody approves what they wrote')
     .description('make one; shown once')
-    .action(async (name: string, role: string) => {
+    .action(async (name: string, role: string, { person }: { person?: string }) => {
       const client = await context.client();
       const { createToken } = await client.request<{ createToken: { secret: string } }>(
         `mutation ($input: CreateTokenInput!) { createToken(input: $input) { secret } }`,
-        { input: { name, role } },
+        { input: { name, role, person } },
       );
       context.data(`${createToken.secret}\n`);
     });

@@ -57,6 +57,7 @@ export function changeRequestCommands(program: Command, context: Context): void 
     .option('--clear', 'take the rule of the scope away')
     .option('--kill', 'switch the flag off for everybody')
     .option('--revive', 'let its rules decide again')
+    .option('--archive', 'take the flag out of every environment')
     .option('--definition <file>', 'new riskClass, variants, dependencies, …, as YAML')
     .option('--strategies <file>', 'Unleash strategies, as "flag strategies set" takes them')
     .option('-f, --file <path>', 'YAML list of changes; of --segment without a flag, what it shall say')

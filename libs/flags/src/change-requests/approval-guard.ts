@@ -1,6 +1,10 @@
 import { rowsOf, type Transaction } from '#platform';
-import { scopeKinds, specificity, type FlagScope, type RiskClass } from '../flag.js';
-import { ChangeRequestRequiredError } from './change-requests.errors.js';
+import type { FlagScope, RiskClass } from '../flag.js';
+import {
+  ChangeRequestRequiredError,
+  FlagAwaitedError,
+  ReleaseNotApprovedError,
+} from './change-requests.errors.js';
 
 /** A change of a flag as the policy looks at it. */
 export interface GuardedChange {
@@ -19,7 +23,7 @@ export interface GuardedChange {
  * of the flags that depend on it needs; one that a guarded flag wants to be off is not turned off at once. The database checks the same
  * again: it is told in this transaction by what right the change is made.
  * @returns whether the change is an emergency: let through without the approval that turning on would need.
- * @throws ChangeRequestRequiredError CHANGE_REQUEST_REQUIRED
+ * @throws ChangeRequestRequiredError CHANGE_REQUEST_REQUIRED, ReleaseNotApprovedError APPROVAL_NEEDED
  */
 export async function authorise(tx: Transaction, change: GuardedChange): Promise<boolean> {
   const { flag, environment, opens, approval, command } = change;
@@ -29,8 +33,42 @@ export async function authorise(tx: Transaction, change: GuardedChange): Promise
     const dependents = await guardedDependents(tx, flag, environment);
     throw new ChangeRequestRequiredError(flag, environment, needed, command, dependents);
   }
+  if (approval?.startsWith(releasePrefix) && !(await releaseCovers(tx, approval, flag, environment)))
+    throw new ReleaseNotApprovedError(approval.slice(releasePrefix.length), flag, environment);
   await declareApproval(tx, approval ?? 'emergency');
   return approval === undefined;
+}
+
+const releasePrefix = 'release/';
+
+/** Whether a release may change a flag: the flag may have become financial while the release was under way. */
+async function releaseCovers(
+  tx: Transaction,
+  approval: string,
+  flag: string,
+  environment: string,
+): Promise<boolean> {
+  const [row] = await rowsOf<{ covers: boolean }>(tx, 'select release_covers($1, $2, $3) as covers', [
+    approval.slice(releasePrefix.length),
+    flag,
+    environment,
+  ]);
+  return row?.covers ?? false;
+}
+
+/**
+ * Lets a new flag be made, unless a guarded one depends on a flag of its key: that one would perhaps be turned on.
+ * @throws FlagAwaitedError FLAG_AWAITED
+ */
+export async function authoriseCreation(
+  tx: Transaction,
+  flag: string,
+  approval: string | undefined,
+): Promise<void> {
+  const waiting = await guardedDependents(tx, flag, null);
+  if (waiting.length === 0) return;
+  if (approval === undefined) throw new FlagAwaitedError(flag, waiting);
+  await declareApproval(tx, approval);
 }
 
 /** Tells the database, until the end of the transaction, by what right flags are changed. */
@@ -71,12 +109,19 @@ async function offOpens(tx: Transaction, flag: string, environment: string): Pro
 
 const maxDependents = 5;
 
-/** Some of the other flags for whose sake a change of this one needs approval. */
-async function guardedDependents(tx: Transaction, flag: string, environment: string): Promise<string[]> {
+/**
+ * Some of the other flags for whose sake a change of this one needs approval.
+ * @param environment null: in any.
+ */
+async function guardedDependents(
+  tx: Transaction,
+  flag: string,
+  environment: string | null,
+): Promise<string[]> {
   const rows = await rowsOf<{ key: string }>(
     tx,
-    `select key from flag_and_dependents($1)
-     where key <> $1 and approvals_needed($2, risk_class) > 0 order by key limit $3`,
+    `select distinct d.key from flag_and_dependents($1) d join environment e on e.name = coalesce($2, e.name)
+     where d.key <> $1 and approvals_needed(e.name, d.risk_class) > 0 order by d.key limit $3`,
     [flag, environment, maxDependents],
   );
   return rows.map(({ key }) => key);
@@ -102,16 +147,15 @@ export async function strictestEnvironment(tx: Transaction, flag: string): Promi
   return row?.name ?? 'production';
 }
 
-/** Whether taking this rule away could turn something on: a less specific rule that is on comes through. */
+/** Whether taking this rule away could turn something on: a less specific rule that is on, or strategies, come through. */
 export async function clearingOpens(
   tx: Transaction,
   at: { flag: string; environment: string; scope: FlagScope },
 ): Promise<boolean> {
-  const [row] = await rowsOf<{ opens: boolean }>(
-    tx,
-    `select exists (select from flag_rule
-       where flag_key = $1 and environment = $2 and enabled and scope_kind = any($3)) as opens`,
-    [at.flag, at.environment, scopeKinds.slice(0, specificity(at.scope.kind))],
-  );
+  const [row] = await rowsOf<{ opens: boolean }>(tx, 'select flag_rule_keeps_away($1, $2, $3) as opens', [
+    at.flag,
+    at.environment,
+    at.scope.kind,
+  ]);
   return row?.opens ?? false;
 }

@@ -4,6 +4,7 @@ import { strategiesOf } from '../flag-strategies.store.js';
 import { environmentState, findFlag, findRule, lockFlag, type FlagRecord } from '../flags.store.js';
 import { findSegment, lockSegment, SegmentNotFoundError, type Segment } from '../segments.store.js';
 import type { Conflict } from './change-requests.errors.js';
+import type { ChangeRequest } from './change-request.js';
 import { describeChange } from './describe-change.js';
 import {
   flagsOf,
@@ -13,6 +14,7 @@ import {
   type FlagChange,
   type WantedChange,
 } from './flag-change.js';
+import { editedReferences, segmentNames } from './references.js';
 
 /**
  * A change with what is there now.
@@ -37,6 +39,8 @@ export async function changeBase(
       return { ...change, base: await strategiesOf(tx, change.flag, environment) };
     case 'UPDATE_FLAG':
       return { ...change, base: definitionBase(flag, change.definition) };
+    case 'ARCHIVE_FLAG':
+      return { ...change, base: flag?.archived ?? false };
     case 'UPDATE_SEGMENT': {
       const segment = await findSegment(tx, change.segment);
       if (!segment) throw new SegmentNotFoundError(change.segment);
@@ -51,24 +55,25 @@ export async function changeBase(
  */
 export async function findConflicts(
   tx: Transaction,
-  environment: string,
-  changes: readonly FlagChange[],
+  { environment, changes, refersTo }: Pick<ChangeRequest, 'environment' | 'changes' | 'refersTo'>,
   lock: boolean,
 ): Promise<Conflict[]> {
   // In one order, so that two requests cannot lock each other out.
   const segments = new Map<number, Segment>();
-  for (const id of segmentsOf(changes)
-    .map(({ segment }) => segment)
-    .sort((a, b) => a - b)) {
+  const rewritten = segmentsOf(changes).map(({ segment }) => segment);
+  const named = refersTo.flatMap((one) => ('segment' in one ? one.segment : []));
+  for (const id of inOrder([...rewritten, ...named], (a, b) => a - b)) {
     const segment = await (lock ? lockSegment(tx, id) : findSegment(tx, id));
     if (segment) segments.set(id, segment);
   }
   const flags = new Map<string, FlagRecord>();
-  for (const key of flagsOf(changes).sort()) {
+  const parents = refersTo.flatMap((one) => ('flag' in one ? one.flag : []));
+  for (const key of inOrder([...flagsOf(changes), ...parents])) {
     const flag = await (lock ? lockFlag(tx, key) : findFlag(tx, key));
     if (flag && !flag.archived) flags.set(key, flag);
   }
-  const conflicts: Conflict[] = [];
+  const conflicts = await editedReferences(tx, changes, refersTo);
+  const names = await segmentNames(tx, changes, refersTo);
   for (const [index, change] of changes.entries()) {
     const ofFlag = 'flag' in change;
     const flag = ofFlag ? flags.get(change.flag) : undefined;
@@ -78,12 +83,16 @@ export async function findConflicts(
     const gone = ofFlag ? 'an archived flag' : 'a deleted segment';
     conflicts.push({
       field: `changes.${index}`,
-      change: describeChange(change),
+      change: describeChange(change, names),
       expected: JSON.stringify(change.base),
       found: now ? JSON.stringify(now.base) : gone,
     });
   }
   return conflicts;
+}
+
+function inOrder<T>(items: readonly T[], compare?: (a: T, b: T) => number): T[] {
+  return [...new Set(items)].sort(compare);
 }
 
 function definitionBase(flag: FlagRecord | undefined, definition: DefinitionChange): DefinitionChange {

@@ -1,4 +1,5 @@
 import type { FlagChange } from './flag-change.js';
+import type { Reference } from './references.js';
 
 export const changeRequestStatuses = [
   'DRAFT',
@@ -23,7 +24,8 @@ export interface ChangeRequest {
   description: string;
   environment: string;
   changes: FlagChange[];
-  /** SHA-256 of environment and changes: what an approval is bound to. */
+  refersTo: Reference[];
+  /** SHA-256 of environment, changes and what they refer to: what an approval is bound to. */
   digest: string;
   /** Grows with every edit; an approval is for one version. */
   version: number;
@@ -32,7 +34,10 @@ export interface ChangeRequest {
   /** Why what the lint refuses is wanted here. */
   lintOverride: string | null;
   author: string;
+  /** Id of the token. */
   authorId: string;
+  /** Who held it. */
+  authorPerson: string;
   createdAt: Date;
   updatedAt: Date;
   applyAt: Date | null;

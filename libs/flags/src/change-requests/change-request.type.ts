@@ -77,7 +77,9 @@ export class ChangeRequestType {
   description!: string;
   @Field(() => String)
   environment!: string;
-  @Field(() => String, { description: 'SHA-256 of environment and changes; approve and reject name it.' })
+  @Field(() => String, {
+    description: 'SHA-256 of environment, changes and what they refer to; approve and reject name it.',
+  })
   digest!: string;
   @Field(() => Int, { description: 'Grows with every edit.' })
   version!: number;

@@ -17,17 +17,45 @@ export class ChangeRequestRequiredError extends TierdeckError {
       'CHANGE_REQUEST_REQUIRED',
       dependents.length > 0
         ? `${because} is switched in ${environment} only by ${approvals}.`
-        : `Flag "${flag}" may be turned on in ${environment} only by ${approvals}.`,
+        : `Flag "${flag}" changes in ${environment} only by ${approvals}.`,
       403,
       {
         field: 'flag',
         hint:
           dependents.length > 0
-            ? `${command} --submit; turning off needs no approval unless one of them waits for that.`
-            : `${command} --submit; turning off needs no approval.`,
+            ? `${command} --submit; turning off without conditions needs no approval unless one of them waits for that.`
+            : `${command} --submit; turning off without conditions needs no approval.`,
         details: { flag, environment, approvalsNeeded: needed, command, dependents },
       },
     );
+  }
+}
+
+/** A release under way has not the approvals that a flag of it needs: it became financial meanwhile. */
+export class ReleaseNotApprovedError extends TierdeckError {
+  constructor(release: string, flag: string, environment: string) {
+    super(
+      'APPROVAL_NEEDED',
+      `Flag "${flag}" needs approvals in ${environment} by now, and the release has not as many.`,
+      403,
+      {
+        field: 'flag',
+        hint: `Somebody other than its author: tierdeck release approve ${release}; then: tierdeck release resume ${release}`,
+        details: { release, flag, environment },
+      },
+    );
+  }
+}
+
+/** Flags that need approvals depend on a flag of this key, which is not there: making it could turn them on. */
+export class FlagAwaitedError extends ConflictError {
+  constructor(flag: string, waiting: readonly string[]) {
+    const names = waiting.map((key) => `"${key}"`).join(', ');
+    super('FLAG_AWAITED', `${names} depend on a flag "${flag}", so that making it could turn them on.`, {
+      field: 'key',
+      hint: `First take the dependency away: tierdeck change-request open ${waiting[0] ?? ''} --definition <file.yaml> --submit`,
+      details: { flag, waiting },
+    });
   }
 }
 
@@ -103,13 +131,13 @@ export interface Conflict {
   found: string;
 }
 
-/** Somebody changed a flag after the draft was made: applying would undo their work without anybody having seen it. */
+/** Somebody changed a flag, or what the request refers to, after the draft was made: applying would undo their work without anybody having seen it. */
 export class ChangeRequestConflictError extends ConflictError {
   constructor(title: string, conflicts: readonly Conflict[]) {
     const [first] = conflicts;
     super(
       'CHANGE_REQUEST_CONFLICT',
-      `Change request "${title}" no longer fits: ${first?.change ?? ''} was made when it was ${first?.expected ?? ''}, now it is ${first?.found ?? ''}.`,
+      `Change request "${title}" no longer fits: ${first?.change ?? ''} was written for ${first?.expected ?? ''}; there is ${first?.found ?? ''} now.`,
       {
         field: first?.field ?? 'changes',
         hint: 'Edit the change request: it then starts from what is there now, and needs new approvals.',

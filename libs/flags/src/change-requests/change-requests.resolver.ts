@@ -26,6 +26,7 @@ import { findConflicts } from './change-base.js';
 import { describeChange } from './describe-change.js';
 import { toWantedChanges } from './flag-change.input.js';
 import { flagOf, type FlagChange } from './flag-change.js';
+import { segmentNames } from './references.js';
 
 type Keyed = { clientMutationId?: string | null };
 
@@ -166,7 +167,8 @@ export class ChangeRequestsResolver {
   }
 
   @ResolveField('changes', () => [RequestedFlagChangeType])
-  changes(@Parent() { changes }: ChangeRequest): RequestedFlagChangeType[] {
+  async changes(@Parent() { changes, refersTo }: ChangeRequest): Promise<RequestedFlagChangeType[]> {
+    const names = await segmentNames(this.database, changes, refersTo);
     return changes.map((change) => ({
       kind: change.kind,
       flag: flagOf(change) ?? null,
@@ -174,7 +176,7 @@ export class ChangeRequestsResolver {
       scope: 'scope' in change ? change.scope : null,
       before: change.base,
       after: valueAfter(change),
-      summary: describeChange(change),
+      summary: describeChange(change, names),
     }));
   }
 
@@ -184,11 +186,11 @@ export class ChangeRequestsResolver {
   }
 
   @ResolveField('conflicts', () => [FlagConflictType], {
-    description: 'What somebody changed meanwhile; with any, it cannot be applied.',
+    description: 'What somebody changed meanwhile, or what it refers to; with any, it cannot be applied.',
   })
-  conflicts(@Parent() { environment, changes, status }: ChangeRequest): Promise<Conflict[]> {
-    if (!['DRAFT', 'IN_REVIEW', 'SCHEDULED'].includes(status)) return Promise.resolve([]);
-    return this.database.transaction((tx) => findConflicts(tx, environment, changes, false));
+  conflicts(@Parent() request: ChangeRequest): Promise<Conflict[]> {
+    if (!['DRAFT', 'IN_REVIEW', 'SCHEDULED'].includes(request.status)) return Promise.resolve([]);
+    return this.database.transaction((tx) => findConflicts(tx, request, false));
   }
 
   async #run(
@@ -215,6 +217,8 @@ function valueAfter(change: FlagChange): unknown {
       return change.strategies;
     case 'UPDATE_FLAG':
       return change.definition;
+    case 'ARCHIVE_FLAG':
+      return true;
     case 'UPDATE_SEGMENT':
       return { name: change.base.name, constraints: change.constraints };
   }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import type { Command } from '#audit';
+import { personOf, type Command } from '#audit';
 import { InvalidInputError, type Transaction } from '#platform';
 import { lintChanges, refuseErrors } from '../lint/lint-changes.js';
 import { EnvironmentNotFoundError } from '../flags.errors.js';
@@ -34,6 +34,7 @@ import { describeChange } from './describe-change.js';
 import { draftChanges } from './draft-changes.js';
 import type { WantedChange } from './flag-change.js';
 import { ChangeMaker } from './make-changes.js';
+import { editedReferences, segmentNames } from './references.js';
 
 export interface ChangeRequestContent {
   title: string;
@@ -95,13 +96,16 @@ export class ChangeRequestsService {
 
   /**
    * Approves exactly the content with this digest.
-   * @throws ChangeRequestAuthorCannotApproveError, ChangeRequestChangedError
+   * @throws ChangeRequestAuthorCannotApproveError, ChangeRequestChangedError, ChangeRequestConflictError if what the
+   *   content refers to was edited since
    */
   async approve(command: Command, id: string, digest: string, comment: string | null): Promise<void> {
     const request = await locked(command.tx, id, 'approved', ['IN_REVIEW']);
     const { actor, tx } = command;
-    if (actor.id === request.authorId) throw new ChangeRequestAuthorCannotApproveError(request.author);
+    refuseAuthor(command, request);
     if (digest !== request.digest) throw new ChangeRequestChangedError(request.digest);
+    const edited = await editedReferences(tx, request.changes, request.refersTo);
+    if (edited.length > 0) throw new ChangeRequestConflictError(request.title, edited);
     checkLength(comment ?? '', 2_000, 'comment');
     if (!(await insertApproval(tx, request, actor, comment))) return;
     await record(command, request, 'approved', {
@@ -113,8 +117,7 @@ export class ChangeRequestsService {
   /** Sends it back to its author. */
   async reject(command: Command, id: string, digest: string, comment: string | null): Promise<void> {
     const request = await locked(command.tx, id, 'rejected', ['IN_REVIEW']);
-    if (command.actor.id === request.authorId)
-      throw new ChangeRequestAuthorCannotApproveError(request.author);
+    refuseAuthor(command, request);
     if (digest !== request.digest) throw new ChangeRequestChangedError(request.digest);
     checkLength(comment ?? '', 2_000, 'comment');
     await move(command, request, 'rejected', 'REJECTED', comment);
@@ -131,12 +134,17 @@ export class ChangeRequestsService {
     await refuseConflicts(command.tx, request);
     // A segment that vouched for a field may say something else by now.
     refuseErrors(await lintChanges(command.tx, request.environment, request.changes), request.lintOverride);
+    const names = await segmentNames(command.tx, request.changes, request.refersTo);
     await updateStatus(command.tx, id, 'APPLYING');
     await this.maker.make(command, request);
     await markApplied(command.tx, id, command.actor.name);
     await record(command, request, 'applied', {
       before: { status: request.status },
-      after: { status: 'APPLIED', digest: request.digest, changes: request.changes.map(describeChange) },
+      after: {
+        status: 'APPLIED',
+        digest: request.digest,
+        changes: request.changes.map((change) => describeChange(change, names)),
+      },
     });
   }
 
@@ -199,7 +207,13 @@ async function locked(
 }
 
 function refuseOthers({ actor }: Command, request: ChangeRequest): void {
-  if (actor.id !== request.authorId) throw new ChangeRequestNotYoursError(request.author);
+  if (personOf(actor) !== request.authorPerson) throw new ChangeRequestNotYoursError(request.author);
+}
+
+/** Whichever of their tokens they use. */
+function refuseAuthor({ actor }: Command, request: ChangeRequest): void {
+  if (personOf(actor) === request.authorPerson)
+    throw new ChangeRequestAuthorCannotApproveError(request.author);
 }
 
 function refuseUnapproved({ id, title, approvalsGiven, approvalsNeeded }: ChangeRequest): void {
@@ -208,7 +222,7 @@ function refuseUnapproved({ id, title, approvalsGiven, approvalsNeeded }: Change
 }
 
 async function refuseConflicts(tx: Transaction, request: ChangeRequest): Promise<void> {
-  const conflicts = await findConflicts(tx, request.environment, request.changes, true);
+  const conflicts = await findConflicts(tx, request, true);
   if (conflicts.length > 0) throw new ChangeRequestConflictError(request.title, conflicts);
 }
 

@@ -1,6 +1,7 @@
 import { rowsOf, type Transaction } from '#platform';
 import type { ChangeRequest, ChangeRequestStatus } from './change-request.js';
 import type { FlagChange } from './flag-change.js';
+import type { Reference } from './references.js';
 
 export interface ChangeRequestRow {
   id: string;
@@ -8,6 +9,7 @@ export interface ChangeRequestRow {
   description: string;
   environment: string;
   changes: FlagChange[];
+  refers_to: Reference[];
   digest: string;
   version: number;
   status: ChangeRequestStatus;
@@ -15,6 +17,7 @@ export interface ChangeRequestRow {
   lint_override: string | null;
   author: string;
   author_id: string;
+  author_person: string;
   created_at: Date;
   updated_at: Date;
   apply_at: Date | null;
@@ -35,6 +38,7 @@ export function toChangeRequest(row: ChangeRequestRow): ChangeRequest {
     description: row.description,
     environment: row.environment,
     changes: row.changes,
+    refersTo: row.refers_to,
     digest: row.digest,
     version: row.version,
     status: row.status,
@@ -42,6 +46,7 @@ export function toChangeRequest(row: ChangeRequestRow): ChangeRequest {
     lintOverride: row.lint_override,
     author: row.author,
     authorId: row.author_id,
+    authorPerson: row.author_person,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     applyAt: row.apply_at,

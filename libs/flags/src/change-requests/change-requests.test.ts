@@ -283,8 +283,16 @@ describe('the database, whatever the code does', () => {
       ['segments', `'{${segment}}'`],
       ['starts_at', 'now()'],
       ['ends_at', 'now()'],
-    ] as const)
-      expect(await as('emergency', off(column, value))).toBe('flag_rule_is_approved');
+    ] as const) {
+      // Where no rule was it only closes; where one is, what it kept away may come through.
+      expect(await as('emergency', off(column, value))).toBe('done');
+      await as('deployment', `delete from flag_rule where flag_key = '${key}'`);
+      expect(await as('deployment', off('percentage', '100'))).toBe('done');
+      const upsert = `${off(column, value)} on conflict (flag_key, environment, scope_kind, scope_key)
+        do update set ${column} = excluded.${column}`;
+      expect(await as('emergency', upsert)).toBe('flag_rule_is_approved');
+      await as('deployment', `delete from flag_rule where flag_key = '${key}'`);
+    }
     expect(await as('deployment', off('segments', `'{${segment}}'`))).toBe('done');
     const widen = `update segment set constraints = '[{}]' where id = ${segment}`;
     expect(await as('emergency', widen)).toBe('segment_is_approved');
@@ -307,6 +315,9 @@ describe('the database, whatever the code does', () => {
        select id, ${author}, ${digest}, version, '${by}', '${by}' from change_request where id = '${id}'`;
     expect(await codeOf(database.query(insert('ann')))).toBe('change_request_approval_not_by_the_author');
     expect(await codeOf(database.query(insert('ann', 'digest', `'bob'`)))).toBe(
+      'change_request_approval_not_by_the_same_person',
+    );
+    expect(await codeOf(database.query(insert('cid', 'digest', `'bob'`)))).toBe(
       'change_request_approval_of_request',
     );
     expect(await codeOf(database.query(insert('bob', `'other'`)))).toBe(

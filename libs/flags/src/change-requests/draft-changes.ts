@@ -3,7 +3,7 @@ import { checkConstraints } from '../condition-rules.js';
 import { ruleValue } from '../flag.js';
 import { checkContent } from '../flag-content.js';
 import { checkRule, checkScope } from '../flag-rules.js';
-import { checkSegments } from '../flag-strategies.store.js';
+import { checkSegments, checkStrategies } from '../flag-strategies.store.js';
 import { FlagArchivedError, FlagNotFoundError, ScopeNotFoundError } from '../flags.errors.js';
 import { findFlag, type FlagRecord } from '../flags.store.js';
 import { scopeSubject } from '../scope-subject.store.js';
@@ -64,8 +64,11 @@ async function check(tx: Transaction, flag: FlagRecord | undefined, change: Want
       if (!exists) throw new ScopeNotFoundError(change.scope, 'tierdeck get tenants');
       return;
     }
-    case 'SET_ENABLED':
     case 'SET_STRATEGIES':
+      if (flag) await checkStrategies(tx, flag, change.strategies);
+      return;
+    case 'SET_ENABLED':
+    case 'ARCHIVE_FLAG':
   }
 }
 

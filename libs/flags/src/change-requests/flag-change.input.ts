@@ -51,6 +51,10 @@ export class FlagChangeInput extends RuleConditionsInput {
   dependencies?: FlagDependencyInput[] | null;
   @Field(() => FlagLifecycleEnum, { nullable: true, description: 'Of UPDATE_FLAG.' })
   lifecycle?: FlagLifecycle | null;
+  @Field(() => String, { nullable: true, description: 'Of UPDATE_FLAG.' })
+  project?: string | null;
+  @Field(() => [String], { nullable: true, description: 'Of UPDATE_FLAG, each as type:value.' })
+  tags?: string[] | null;
 }
 
 /** @throws InvalidInputError with the path of what is missing. */
@@ -81,6 +85,8 @@ function toWantedChange(input: FlagChangeInput, at: string): WantedChange {
       return { kind, flag, enabled: needed(input.enabled, 'enabled') };
     case 'SET_STRATEGIES':
       return { kind, flag, strategies: toStrategies(input.strategies, input.featureVariants, `${at}.`) };
+    case 'ARCHIVE_FLAG':
+      return { kind, flag };
     case 'UPDATE_FLAG': {
       const definition = toDefinition(input);
       if (Object.keys(definition).length === 0) needed(undefined, 'riskClass');
@@ -90,7 +96,8 @@ function toWantedChange(input: FlagChangeInput, at: string): WantedChange {
 }
 
 function toDefinition(input: FlagChangeInput): DefinitionChange {
-  const { riskClass, variants, defaultVariant, payloadSchema, dependencies, lifecycle } = input;
+  const { riskClass, variants, defaultVariant, payloadSchema, dependencies, lifecycle, project, tags } =
+    input;
   return {
     ...(riskClass ? { riskClass } : {}),
     ...(variants ? { variants: variants.map(toVariant) } : {}),
@@ -98,6 +105,8 @@ function toDefinition(input: FlagChangeInput): DefinitionChange {
     ...(payloadSchema === undefined ? {} : { payloadSchema }),
     ...(dependencies ? { dependencies: dependencies.map(toDependency) } : {}),
     ...(lifecycle ? { lifecycle } : {}),
+    ...(project ? { project } : {}),
+    ...(tags ? { tags } : {}),
   };
 }
 

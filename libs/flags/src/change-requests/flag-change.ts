@@ -11,6 +11,8 @@ export interface DefinitionChange {
   payloadSchema?: unknown;
   dependencies?: readonly FlagDependency[];
   lifecycle?: FlagLifecycle;
+  project?: string;
+  tags?: readonly string[];
 }
 
 /** What a segment says, and its name, so that people know it by its number's owner. */
@@ -29,6 +31,8 @@ export type FlagChange =
   | { kind: 'SET_ENABLED'; flag: string; enabled: boolean; base: boolean }
   | { kind: 'SET_STRATEGIES'; flag: string; strategies: EnvironmentStrategies; base: EnvironmentStrategies }
   | { kind: 'UPDATE_FLAG'; flag: string; definition: DefinitionChange; base: DefinitionChange }
+  /** `base` and what it becomes: whether it is archived. */
+  | { kind: 'ARCHIVE_FLAG'; flag: string; base: boolean }
   | {
       kind: 'UPDATE_SEGMENT';
       segment: number;
@@ -41,6 +45,7 @@ export const flagChangeKinds = [
   'SET_ENABLED',
   'SET_STRATEGIES',
   'UPDATE_FLAG',
+  'ARCHIVE_FLAG',
   'UPDATE_SEGMENT',
 ] as const;
 export type FlagChangeKind = (typeof flagChangeKinds)[number];
@@ -78,6 +83,8 @@ export function targetOf(change: WantedChange): string {
       return `strategies ${change.flag}`;
     case 'UPDATE_FLAG':
       return `definition ${change.flag}`;
+    case 'ARCHIVE_FLAG':
+      return `archive ${change.flag}`;
     case 'UPDATE_SEGMENT':
       return `segment ${change.segment}`;
   }

@@ -169,8 +169,10 @@ describe('the database, whatever the code does', () => {
     expect(await raw(`update flag set lifecycle = 'DRAFT' where key = '${parent}'`)).toBe(
       'flag_definition_is_approved',
     );
-    // An archived flag satisfies nobody; used again it might.
-    expect(await raw(`update flag set archived_at = now() where key = '${parent}'`)).toBe('done');
+    // An archived flag satisfies nobody, and SDKs take the default of their code.
+    const archive = `update flag set archived_at = now() where key = '${parent}'`;
+    expect(await raw(archive)).toBe('flag_definition_is_approved');
+    expect(await raw(archive, 'deployment')).toBe('done');
     expect(await raw(`update flag set archived_at = null where key = '${parent}'`)).toBe(
       'flag_definition_is_approved',
     );

@@ -41,6 +41,8 @@ export class ChangeMaker {
       }
       case 'UPDATE_FLAG':
         return this.flags.changeDefinition(command, { ...why, key: change.flag, ...change.definition });
+      case 'ARCHIVE_FLAG':
+        return this.flags.archive(command, { ...why, flag: change.flag });
       case 'UPDATE_SEGMENT':
         return this.segments.update(command, {
           ...why,
@@ -51,8 +53,9 @@ export class ChangeMaker {
   }
 }
 
-/** What rules refer to comes before them: segments, and variants of the flag. */
+/** What rules refer to comes before them: segments, and variants of the flag. Nothing comes after its end. */
 const first: readonly FlagChangeKind[] = ['UPDATE_SEGMENT', 'UPDATE_FLAG'];
+const last: FlagChangeKind = 'ARCHIVE_FLAG';
 
 function inOrder(changes: readonly FlagChange[]): FlagChange[] {
   return changes.toSorted((a, b) => rank(a) - rank(b));
@@ -60,5 +63,6 @@ function inOrder(changes: readonly FlagChange[]): FlagChange[] {
 
 function rank({ kind }: FlagChange): number {
   const place = first.indexOf(kind);
-  return place < 0 ? first.length : place;
+  if (place >= 0) return place;
+  return kind === last ? first.length + 1 : first.length;
 }

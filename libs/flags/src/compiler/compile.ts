@@ -1,5 +1,6 @@
 import type { Segments } from '../evaluator/index.js';
 import type { FlagDependency } from '../flag.js';
+import { baseStrategies } from './base-strategies.js';
 import type { FlagState } from './evaluate.js';
 import { compileRules } from './rule-strategies.js';
 import type { UnleashDependency, UnleashFeature, UnleashStrategy } from './unleash-feature.js';
@@ -15,7 +16,8 @@ export function compileFeature(
   description?: string,
   segments: Segments = noSegments,
 ): UnleashFeature {
-  const { flag, rules, strategies: base = null } = state;
+  const { flag, rules } = state;
+  const { strategies: base, variants } = baseStrategies(state);
   const live = state.enabled && !state.archived && flag.lifecycle !== 'DRAFT';
   // Strategies that nobody wrote rules around stay as they are, even none at all: the feature is then on for everybody.
   const untouched = live && base !== null && rules.length === 0;
@@ -30,7 +32,7 @@ export function compileFeature(
     stale: flag.lifecycle === 'STALE',
     impressionData: flag.impressionData ?? false,
     strategies,
-    variants: [...(state.featureVariants ?? [])],
+    variants: [...variants],
     dependencies: (flag.dependencies ?? []).map(compileDependency),
   };
 }

@@ -1,3 +1,4 @@
+import { baseStrategies } from './base-strategies.js';
 import { PreparedStrategies, satisfies, type FeatureResult, type Segments } from '../evaluator/index.js';
 import {
   matches,
@@ -63,10 +64,10 @@ export function evaluate<Rule extends FlagRule>(
   if (closed) return off<Rule>(flag, closed, null);
   if (unsatisfied(state, context, world)) return off<Rule>(flag, 'DEPENDENCY', null);
   const rule = winner(state.rules, context, world.segments);
-  if (rule || !state.strategies) return decide(flag, rule, context);
-  const { strategies, featureVariants = [] } = state;
+  const { strategies, variants } = baseStrategies(state);
+  if (rule || !strategies) return decide(flag, rule, context);
   const prepared = new PreparedStrategies(
-    { name: flag.key, strategies: [...strategies], variants: [...featureVariants] },
+    { name: flag.key, strategies: [...strategies], variants: [...variants] },
     world.segments,
   );
   return decideByStrategies(flag, prepared.evaluate(context));

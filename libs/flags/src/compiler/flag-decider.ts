@@ -1,3 +1,4 @@
+import { baseStrategies } from './base-strategies.js';
 import { PreparedStrategies, satisfies, type Segments } from '../evaluator/index.js';
 import type { FlagContext, FlagRule } from '../flag.js';
 import { closedFor, decide, decideByStrategies, off, type FlagDecision, type FlagState } from './evaluate.js';
@@ -19,11 +20,11 @@ export class FlagDecider<Rule extends FlagRule = FlagRule> {
     segments: Segments = new Map(),
     private readonly lookup: DeciderLookup = () => undefined,
   ) {
-    const { flag, strategies, featureVariants = [] } = state;
+    const { strategies, variants } = baseStrategies(state);
     this.index = new RuleIndex(state.rules, segments);
     if (strategies)
       this.#strategies = new PreparedStrategies(
-        { name: flag.key, strategies: [...strategies], variants: [...featureVariants] },
+        { name: state.flag.key, strategies: [...strategies], variants: [...variants] },
         segments,
       );
   }

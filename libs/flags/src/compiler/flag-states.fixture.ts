@@ -15,6 +15,7 @@ import {
   type UnleashConstraint,
   type UnleashSegment,
   type UnleashStrategy,
+  type UnleashVariant,
 } from './index.js';
 
 /** Few keys, so that random rules and contexts meet often. */
@@ -199,7 +200,7 @@ const baseStrategy: fc.Arbitrary<UnleashStrategy> = fc.record({
   }),
   constraints: fc.array(constraint, { maxLength: 2 }),
   segments: fc.uniqueArray(segmentIds, { maxLength: 1 }),
-  variants: fc.constant([]),
+  variants: fc.constantFrom<UnleashVariant[]>([], [], [{ name: 'fair', weight: 1_000 }]),
 });
 
 const dependencies: fc.Arbitrary<FlagDependency[]> = fc.oneof(
@@ -224,12 +225,15 @@ export const anyState: fc.Arbitrary<FlagState> = fc
     fc.constantFrom<FlagDefinition['lifecycle']>('ACTIVE', 'ACTIVE', 'ACTIVE', 'STALE', 'DRAFT'),
     dependencies,
     fc.oneof(fc.constant(null), fc.constant(null), fc.array(baseStrategy, { maxLength: 2 })),
+    // Of BOOLEAN flags too: whatever is stored, they have none.
+    fc.constantFrom<UnleashVariant[]>([], [], [{ name: 'legacy', weight: 1_000 }]),
   )
-  .chain(([state, lifecycle, needs, strategies]) =>
+  .chain(([state, lifecycle, needs, strategies, featureVariants]) =>
     anyRules(state.flag).map((rules) => ({
       ...state,
       rules,
       strategies,
+      featureVariants,
       flag: { ...state.flag, ...(lifecycle ? { lifecycle } : {}), dependencies: needs },
     })),
   );

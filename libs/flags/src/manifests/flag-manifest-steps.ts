@@ -66,7 +66,7 @@ export class FlagManifestSteps {
     const run: Step['run'] = (command, approval) =>
       stored
         ? this.flags.updateFlag(command, { ...update, approval })
-        : this.flags.createFlag(command, { ...definition, imported: true });
+        : this.flags.createFlag(command, { ...definition, imported: true, approval });
     // One command makes all of them.
     const at = rest.length > 0 ? ['spec'] : first.path.split('.');
     return [

@@ -22,7 +22,7 @@ import {
 } from './flag-manifest.schema.js';
 import { FlagManifestSteps } from './flag-manifest-steps.js';
 import { placed } from './placed.js';
-import { segmentIds } from './segment-names.js';
+import { segmentIds, segmentsThere } from './segment-names.js';
 
 /**
  * Flags as manifests. A manifest that was applied before changes only what differs between the two versions of the
@@ -47,6 +47,11 @@ export class FlagManifests implements ManifestHandler<FlagManifest>, OnModuleIni
     return metadata.key;
   }
 
+  /** What flags depend on has no dependencies itself, and comes before them. */
+  rank({ spec }: FlagManifest): number {
+    return spec.dependencies.length > 0 ? 1 : 0;
+  }
+
   async check(tx: Transaction, manifest: FlagManifest, set: ManifestSet): Promise<FieldProblem[]> {
     const { spec } = manifest;
     const flag = definitionOf(manifest);
@@ -60,6 +65,7 @@ export class FlagManifests implements ManifestHandler<FlagManifest>, OnModuleIni
       problems.push({ path: ['spec', 'kind'], message: `is ${stored.kind} and stays so` });
     const known = await environmentNames(tx);
     const segments = await segmentIds(tx, manifest.spec);
+    const numbers = await segmentsThere(tx, manifest.spec);
     const projects = await rowsOf(tx, 'select from project where key = $1', [spec.project]);
     if (projects.length === 0 && !set.has('Project', spec.project))
       problems.push({ path: ['spec', 'project'], message: `no project "${spec.project}"` });
@@ -72,7 +78,12 @@ export class FlagManifests implements ManifestHandler<FlagManifest>, OnModuleIni
       for (const [field, list] of Object.entries({ rules, strategies: strategies ?? [] }))
         for (const [index, { segments: named = [] }] of list.entries())
           for (const reference of named)
-            if (typeof reference === 'string' && !segments.has(reference) && !set.has('Segment', reference))
+            if (
+              typeof reference === 'string'
+                ? !segments.has(reference) && !set.has('Segment', reference)
+                : // A strategy that came from elsewhere without its segment says so by a number below zero.
+                  !(numbers.has(reference) || (reference < 0 && field === 'strategies'))
+            )
               problems.push({
                 path: [...path, field, index, 'segments'],
                 message: `no segment "${reference}"`,

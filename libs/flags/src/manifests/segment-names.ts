@@ -1,15 +1,12 @@
 import { rowsOf, type Transaction } from '#platform';
+import { segmentsById } from '../flag-strategies.store.js';
 import type { FlagSpec } from './flag-manifest.schema.js';
 
 type Reference = string | number;
 
 /** Ids of the segments that a flag's manifest names; those that are not here are not among them. */
 export async function segmentIds(tx: Transaction, spec: FlagSpec): Promise<Map<string, number>> {
-  const names = Object.values(spec.environments).flatMap(({ rules, strategies }) =>
-    [...rules, ...(strategies ?? [])].flatMap(({ segments = [] }) =>
-      segments.filter((one) => typeof one === 'string'),
-    ),
-  );
+  const names = references(spec).filter((one) => typeof one === 'string');
   if (names.length === 0) return new Map();
   const rows = await rowsOf<{ id: number; name: string }>(
     tx,
@@ -17,6 +14,18 @@ export async function segmentIds(tx: Transaction, spec: FlagSpec): Promise<Map<s
     [names],
   );
   return new Map(rows.map(({ id, name }) => [name, id]));
+}
+
+/** The segments that it names by their number and that are here. */
+export async function segmentsThere(tx: Transaction, spec: FlagSpec): Promise<ReadonlySet<number>> {
+  const ids = references(spec).filter((one) => typeof one === 'number');
+  return ids.length === 0 ? new Set() : new Set((await segmentsById(tx, ids)).keys());
+}
+
+function references(spec: FlagSpec): Reference[] {
+  return Object.values(spec.environments).flatMap(({ rules, strategies }) =>
+    [...rules, ...(strategies ?? [])].flatMap(({ segments = [] }) => segments),
+  );
 }
 
 /** The spec with ids for the names of segments, as rules and strategies are stored. */

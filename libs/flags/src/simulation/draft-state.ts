@@ -32,6 +32,8 @@ function withChange(state: FlagState, change: WantedChange): FlagState {
       const { strategies, variants: featureVariants } = change.strategies;
       return { ...state, strategies, featureVariants };
     }
+    case 'ARCHIVE_FLAG':
+      return { ...state, archived: true };
     case 'UPDATE_SEGMENT':
       return state;
     case 'UPDATE_FLAG': {

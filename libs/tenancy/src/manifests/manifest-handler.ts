@@ -56,6 +56,8 @@ export interface ManifestHandler<M extends Manifest = Manifest> {
   kind: string;
   /** Handlers apply in this order: plans (10), tenants (20), environments (25), projects, segments, flags (30). */
   order: number;
+  /** Of manifests of this kind the lowest come first; absent: as they are written. */
+  rank?(manifest: M): number;
   schema: z.ZodType<M>;
   /** What a person needs besides the right to apply manifests, for one that changes something. */
   permission?: Permission;

@@ -112,7 +112,8 @@ export class ManifestsService {
     }
     problems.push(...duplicates(manifests));
     if (problems.length > 0) throw new ManifestInvalidError(problems);
-    return manifests.sort((a, b) => a.handler.order - b.handler.order);
+    const rank = ({ handler, manifest }: ReadManifest): number => handler.rank?.(manifest) ?? 0;
+    return manifests.sort((a, b) => a.handler.order - b.handler.order || rank(a) - rank(b));
   }
 
   #parse(document: ManifestDocument): ReadManifest | ManifestProblem[] {
