@@ -207,9 +207,9 @@ create function flag_is_not_deleted() returns trigger language plpgsql as $$
 begin
   raise exception 'flags are archived, not deleted' using constraint = 'flag_is_not_deleted';
 end $$;
-create trigger flag_is_not_deleted before delete or truncate on flag
+create trigger flag_is_not_deleted before delete on flag
   for each statement execute function flag_is_not_deleted();
-create trigger flag_is_not_deleted before delete or truncate on flag_environment
+create trigger flag_is_not_deleted before delete on flag_environment
   for each statement execute function flag_is_not_deleted();
 
 create function environment_keeps_its_kind() returns trigger language plpgsql as $$

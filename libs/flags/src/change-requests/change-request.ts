@@ -1,5 +1,4 @@
 import type { FlagChange } from './flag-change.js';
-import type { Reference } from './references.js';
 
 export const changeRequestStatuses = [
   'DRAFT',
@@ -17,6 +16,15 @@ export const changeRequestStatuses = [
  * thrown away. APPLYING exists only inside the transaction that applies it.
  */
 export type ChangeRequestStatus = (typeof changeRequestStatuses)[number];
+
+/**
+ * What changes refer to without saying it, as it was when the request was written: what a segment says; what a flag is on
+ * which a guarded one, `of`, shall depend. The database writes it down, and the digest covers it. A digest of null is of
+ * what is not there.
+ */
+export type Reference =
+  | { segment: number; name: string | null; digest: string | null }
+  | { flag: string; of: string; digest: string | null };
 
 export interface ChangeRequest {
   id: string;

@@ -1,7 +1,6 @@
 import { rowsOf, type Transaction } from '#platform';
-import type { ChangeRequest, ChangeRequestStatus } from './change-request.js';
+import type { ChangeRequest, ChangeRequestStatus, Reference } from './change-request.js';
 import type { FlagChange } from './flag-change.js';
-import type { Reference } from './references.js';
 
 export interface ChangeRequestRow {
   id: string;

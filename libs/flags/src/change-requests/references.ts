@@ -1,16 +1,8 @@
 import { rowsOf, type Transaction } from '#platform';
+import type { Reference } from './change-request.js';
 import type { Conflict } from './change-requests.errors.js';
 import { segmentsNamedBy, type SegmentNames } from './describe-change.js';
 import { sameValue, type FlagChange } from './flag-change.js';
-
-/**
- * What changes refer to without saying it, as it was when the request was written: what a segment says; what a flag is on
- * which a guarded one, `of`, shall depend. The database writes it down, and the digest covers it. A digest of null is of
- * what is not there.
- */
-export type Reference =
-  | { segment: number; name: string | null; digest: string | null }
-  | { flag: string; of: string; digest: string | null };
 
 /** What is no longer as it was. */
 export async function editedReferences(

@@ -1,7 +1,6 @@
 import type { Segments } from '../evaluator/index.js';
 import type { FlagDependency } from '../flag.js';
-import { baseStrategies } from './base-strategies.js';
-import type { FlagState } from './evaluate.js';
+import { baseStrategies, type FlagState } from './evaluate.js';
 import { compileRules } from './rule-strategies.js';
 import type { UnleashDependency, UnleashFeature, UnleashStrategy } from './unleash-feature.js';
 

@@ -1,4 +1,3 @@
-import { baseStrategies } from './base-strategies.js';
 import { PreparedStrategies, satisfies, type FeatureResult, type Segments } from '../evaluator/index.js';
 import {
   matches,
@@ -90,6 +89,19 @@ export function unsatisfied(
       decision.enabled ? (decision.variant ?? undefined) : undefined,
     );
   });
+}
+
+/**
+ * The strategies that decide where no rule does, and the variants for those without their own. A BOOLEAN flag is on or off:
+ * it has no variants, whatever its strategies say.
+ */
+export function baseStrategies({ flag, strategies, featureVariants = [] }: FlagState): {
+  strategies: readonly UnleashStrategy[] | null;
+  variants: readonly UnleashVariant[];
+} {
+  if (!strategies) return { strategies: null, variants: [] };
+  if (flag.kind === 'VARIANT') return { strategies, variants: featureVariants };
+  return { strategies: strategies.map((strategy) => ({ ...strategy, variants: [] })), variants: [] };
 }
 
 /** Why a flag is off whatever its rules say; undefined if they decide. */

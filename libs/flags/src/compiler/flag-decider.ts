@@ -1,7 +1,14 @@
-import { baseStrategies } from './base-strategies.js';
 import { PreparedStrategies, satisfies, type Segments } from '../evaluator/index.js';
 import type { FlagContext, FlagRule } from '../flag.js';
-import { closedFor, decide, decideByStrategies, off, type FlagDecision, type FlagState } from './evaluate.js';
+import {
+  baseStrategies,
+  closedFor,
+  decide,
+  decideByStrategies,
+  off,
+  type FlagDecision,
+  type FlagState,
+} from './evaluate.js';
 import { RuleIndex } from './rule-index.js';
 
 /** Finds the decider of a flag that another depends on. */
