@@ -32,7 +32,7 @@ describe('the strategies of a flag, over GraphQL', () => {
   };
 
   it('are read as they were set, with the names of their segments, and null where there are none', async () => {
-    await change('createFlag', { key: 'gift', kind: 'BOOLEAN' });
+    await change('createFlag', { key: 'gift', kind: 'VARIANT', variants: [{ name: 'red' }] });
     expect((await told('gift')).map(({ strategies }) => strategies)).toEqual([null, null]);
     const made = await change(
       'createSegment',
