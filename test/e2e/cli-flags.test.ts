@@ -115,12 +115,18 @@ describe('tierdeck flag', () => {
     const opened = await cli.said('change-request', 'open', 'money', '--strategies', file, '--submit');
     expect(opened).toContain('in_review, 0 of 1 approval\n');
     expect(await refused('flag', 'archive', 'money')).toContain('--confirm money');
-    await cli.said('flag', 'archive', 'money', '--confirm', 'money');
-    expect(await cli.told('flag', 'show', 'money')).toMatchObject({ archived: true });
+    // Services would take the default of their code, whatever that is.
+    expect(await refused('flag', 'archive', 'money', '--confirm', 'money')).toContain(
+      'tierdeck change-request open money --archive --env production --submit',
+    );
+    const archive = await cli.said('change-request', 'open', 'money', '--archive', '--submit');
+    expect(archive).toContain('in_review, 0 of 1 approval\n');
+    await cli.said('flag', 'archive', 'plain', '--confirm', 'plain');
+    expect(await cli.told('flag', 'show', 'plain')).toMatchObject({ archived: true });
   });
 
   it('sets strategies of a file that names segments, and shows them as such a file', async () => {
-    await cli.said('flag', 'create', 'gift', '-d', 'Gift wrapping');
+    await cli.said('flag', 'create', 'gift', '-d', 'Gift wrapping', '--variant', 'red', 'blue');
     await cli.said('segment', 'create', 'Europe', '--where', 'region IN eu,uk');
     const file = await cli.file(
       'strategies.yaml',

@@ -1,7 +1,7 @@
 import { InvalidInputError, type Transaction } from '#platform';
 import { checkConstraints } from '../condition-rules.js';
 import { ruleValue } from '../flag.js';
-import { checkContent } from '../flag-content.js';
+import { checkContent, plainVariant } from '../flag-content.js';
 import { checkRule, checkScope } from '../flag-rules.js';
 import { checkSegments, checkStrategies } from '../flag-strategies.store.js';
 import { FlagArchivedError, FlagNotFoundError, ScopeNotFoundError } from '../flags.errors.js';
@@ -78,7 +78,10 @@ function definitionAfter(flag: FlagRecord, wanted: readonly WantedChange[]): Fla
   return update?.kind === 'UPDATE_FLAG' ? { ...flag, ...update.definition } : flag;
 }
 
-/** Equal rules have equal values, and so equal digests. */
+/** Equal values have equal digests, and are stored as they are written here. */
 function inOneForm(change: WantedChange): WantedChange {
-  return change.kind === 'SET_RULE' ? { ...change, rule: ruleValue(change.rule) } : change;
+  if (change.kind === 'SET_RULE') return { ...change, rule: ruleValue(change.rule) };
+  const variants = change.kind === 'UPDATE_FLAG' ? change.definition.variants : undefined;
+  if (change.kind !== 'UPDATE_FLAG' || !variants) return change;
+  return { ...change, definition: { ...change.definition, variants: variants.map(plainVariant) } };
 }
