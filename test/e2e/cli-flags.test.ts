@@ -74,12 +74,11 @@ describe('tierdeck flag', () => {
       ],
     };
     expect(await cli.told('flag', 'show', 'flow')).toMatchObject(whole);
-    await cli.said('flag', 'update', 'flow', '--owner', 'web', '--no-expires', '--no-tag');
+    await cli.said('flag', 'update', 'flow', '--owner', 'web', '--no-expires');
     expect(await cli.told('flag', 'show', 'flow')).toMatchObject({
       ...whole,
       owner: 'web',
       expiresAt: null,
-      tags: [],
     });
     expect(await cli.said('flag', 'show', 'flow')).toMatch(/depends on +parent=a,b, not legacy\n/);
   });
@@ -99,8 +98,10 @@ describe('tierdeck flag', () => {
     expect(await refused('flag', 'update', 'plain', '--expires', 'soon')).toContain('"soon" is no time');
     expect(await refused('flag', 'update', 'none', '--variant', 'a')).toContain('There is no flag "none"');
     // Other variants stay as they are, and so does the payload of the one that stays.
-    await cli.said('flag', 'update', 'plain', '--variant', 'a', 'c', '--payload', 'c=text');
+    await cli.said('flag', 'update', 'plain', '--tag', 'team:shop');
+    await cli.said('flag', 'update', 'plain', '--variant', 'a', 'c', '--payload', 'c=text', '--no-tag');
     expect(await cli.told('flag', 'show', 'plain')).toMatchObject({
+      tags: [],
       variants: [
         { name: 'a', payload: { n: 1 } },
         { name: 'c', payload: 'text' },
