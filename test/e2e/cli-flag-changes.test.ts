@@ -69,6 +69,18 @@ describe('tierdeck, for changes of flags', () => {
     );
   });
 
+  it('says what a file must be that is none of Unleash', async () => {
+    expect((await cli.run(['flag', 'import', join(cli.home, 'none.json')])).stderr).toContain(
+      'FILE_NOT_FOUND',
+    );
+    const other = await cli.file('other.json', '{ "flags": [] }');
+    const { code, stderr } = await cli.run(['flag', 'import', other]);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/file\.features: .*\nhint: Export the flags of/),
+    ]);
+  });
+
   it('schedules a change, takes the schedule back, and applies another one at its time', async () => {
     await cli.said('flag', 'create', 'later', '-d', 'x', '--risk', 'FINANCIAL');
     const id = await opened('later', '--tenant', 'northwind', '--submit');

@@ -78,6 +78,11 @@ waves:
 `,
     );
     expect(await child()).toEqual(['off (DEPENDENCY)', 'off (DEPENDENCY)']);
+    const wrong = await cli.file('wrong.yaml', 'name: x\nwaves: [{ name: a, selector: { rest: true } }]\n');
+    // Without the variable and all that is in it.
+    expect((await cli.run(['release', 'create', '-f', wrong])).stderr).toBe(
+      'error: Field "artifactDigest" of required type "String!" was not provided. (GRAPHQL_INVALID)\n',
+    );
     const id = /release\/(\S+)/.exec(await cli.said('release', 'create', '-f', file))?.[1] ?? '';
     await cli.said('release', 'promote', id);
     // The flag itself is STANDARD: what depends on it moves money.

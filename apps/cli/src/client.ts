@@ -26,7 +26,7 @@ export class Client {
         });
       }
       const { code = `HTTP_${cause.status}`, hint, details } = cause.extensions;
-      throw new CliError(code, cause.message, hint, details);
+      throw new CliError(code, plain(cause.message), hint, details);
     }
   }
 
@@ -49,4 +49,12 @@ export class Client {
       await client.dispose();
     }
   }
+}
+
+/** What GraphQL says of a wrong variable, without the variable: `waves[0]: Field "name" … was not provided.` */
+function plain(message: string): string {
+  const match = /^Variable "\$(\w+)" got invalid value .*?(?: at "\1\.([^"]+)")?; ([^;]+)$/s.exec(message);
+  if (!match) return message;
+  const [, , path, problem = ''] = match;
+  return path ? `${path}: ${problem}` : problem;
 }

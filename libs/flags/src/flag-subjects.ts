@@ -165,7 +165,10 @@ export class FlagSubjects {
     );
     const names = new Set(known.map(({ name }) => name));
     const missing = keys.find(({ field, key }) => !names.has(`${field} ${key}`));
-    if (missing) throw new NotFoundError('unit', missing.key, { field: missing.field });
+    if (missing) {
+      const hint = `Its branches, warehouses and accounts: tierdeck tenant show ${slug}`;
+      throw new NotFoundError('unit', missing.key, { field: missing.field, hint });
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { Command } from 'commander';
 import type { Client } from '../client.js';
 import { CliError } from '../cli-error.js';
@@ -66,7 +67,8 @@ export function changeRequestCommands(program: Command, context: Context): void 
     .action(async (flag: string | undefined, value: string | undefined, options: OpenOptions) => {
       const changes = await changesOf(await context.client(), flag, value, options);
       const title =
-        options.title ?? `${flag ?? options.segment?.[0] ?? options.file ?? 'flags'} ${value ?? ''}`.trim();
+        options.title ??
+        `${flag ?? options.segment?.[0] ?? (options.file && basename(options.file)) ?? 'flags'} ${value ?? ''}`.trim();
       await act('openChangeRequest', 'OpenChangeRequestInput', {
         title,
         description: options.description,

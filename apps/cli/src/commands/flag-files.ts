@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { Option, type Command } from 'commander';
 import { stringify } from 'yaml';
 import type { Context } from '../context.js';
 import { counted } from '../count.js';
 import { parseFormat, render, renderOne } from '../output.js';
+import { readText } from '../read-yaml.js';
 
 interface Report {
   dryRun: boolean;
@@ -25,7 +25,7 @@ export function flagFileCommands(flag: Command, context: Context): void {
       const client = await context.client();
       const input = {
         environment: options.env,
-        file: await readFile(path, 'utf8'),
+        file: await readText(path),
         dryRun: options.dryRun ?? false,
       };
       const { importUnleash } = await client.request<{ importUnleash: Report }>(

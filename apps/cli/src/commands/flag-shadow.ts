@@ -57,6 +57,10 @@ export function flagShadowCommand(flag: Command, context: Context): void {
           (row) => `${row.tenant}${row.branch ? `/${row.branch}` : ''}`,
         ),
       );
+      if (shadowDifferences.length === 0)
+        context.message(
+          'Nothing was compared. Is it on? tierdeck flag explain pricing.shadow --tenant <slug>',
+        );
       if (output !== 'table' || !examples) return;
       for (const row of shadowDifferences)
         for (const one of row.examples)

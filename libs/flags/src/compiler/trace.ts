@@ -24,6 +24,7 @@ import {
   type FlagWorld,
 } from './evaluate.js';
 import { ownConditions, shareOf, stickinessOf } from './rule-conditions.js';
+import { strategyWords } from './strategy-words.js';
 import { unleashStrategies, type UnleashConstraint, type UnleashStrategy } from './unleash-feature.js';
 
 /** WITHOUT_EFFECT: the rule or strategy that would decide, if a flag that this one depends on were as it must be. */
@@ -164,7 +165,9 @@ function strategySteps<Rule extends FlagRule>(
       segments,
     });
     const on = decided.enabled && decided.variant ? `turns on "${decided.variant}"` : 'turns it on';
-    const won = `${name}${withSegments(strategy.segments, segments)}, is the first that holds: ${on}.`;
+    const whom = strategyWords(strategy, context);
+    const fit = `${withSegments(strategy.segments, segments)}${whom ? ` (for ${whom})` : ''}`;
+    const won = `${name}${fit}, is the first that holds: ${on}.`;
     return step('WON', won + idleWords(state), decided.enabled ? decided.variant : null);
   });
 }
@@ -173,8 +176,7 @@ function whyNot(strategy: UnleashStrategy, context: FlagContext, segments: Segme
   if (!(unleashStrategies as readonly string[]).includes(strategy.name)) return 'no SDK knows its name.';
   const failed = failedCondition(strategy.constraints, strategy.segments, context, segments);
   if (failed) return failed;
-  const parameters = Object.entries(strategy.parameters).map(([name, value]) => `${name} "${value}"`);
-  return `${parameters.join(', ')}.`;
+  return `it is for ${strategyWords(strategy, context) ?? 'nobody'}.`;
 }
 
 function explainWinner(state: FlagState, rule: FlagRule, context: FlagContext, segments: Segments): string {

@@ -7,7 +7,7 @@ export class LintRefusedError extends ConflictError {
     const [first] = findings;
     super('LINT_REFUSED', `${first?.code ?? ''}: ${first?.message ?? ''}`, {
       field: first?.change === undefined ? (first?.field ?? '') : `changes.${first.change}.${first.field}`,
-      hint: `${first?.hint ?? ''} If it is wanted as it is, say why in lintOverride.`,
+      hint: `${first?.hint ?? ''} If it is wanted as it is, say why: --lint-override, over GraphQL lintOverride.`,
       details: { findings },
     });
   }

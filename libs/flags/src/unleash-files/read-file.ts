@@ -40,6 +40,8 @@ export interface UnleashFile {
   notes: ImportNote[];
 }
 
+const fileHint =
+  'Export the flags of one environment in Unleash, or save what its SDKs get from /api/client/features.';
 const maxFlags = 5_000;
 const maxSegments = 2_000;
 
@@ -103,7 +105,7 @@ export function readUnleashFile(text: string): UnleashFile {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new FlagInvalidError(`The file is no JSON: ${(error as Error).message}.`, 'file');
+    throw new FlagInvalidError(`The file is no JSON: ${(error as Error).message}.`, 'file', fileHint);
   }
   const isExport = typeof json === 'object' && json !== null && 'featureStrategies' in json;
   if (isExport) return readExport(json as object, parse(exported, json));
@@ -176,5 +178,6 @@ function parse<T>(schema: z.ZodType<T>, value: unknown, at: readonly (string | n
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const path = ['file', ...at, ...(issue?.path ?? [])].join('.');
-  throw new FlagInvalidError(`${path}: ${issue?.message ?? 'is not as Unleash writes it'}.`, path);
+  const message = (issue?.message ?? 'is not as Unleash writes it').replace(/\.$/, '');
+  throw new FlagInvalidError(`${path}: ${message}.`, path, fileHint);
 }
