@@ -68,21 +68,30 @@ export class SdkTokensService {
 
   /** @returns undefined if the token is unknown or revoked. Reads PostgreSQL: a hot path caches by hash. */
   async authenticate(secret: string): Promise<SdkTokenScope | undefined> {
-    const [row] = await this.database.query<SdkTokenRow>(
-      `select id, name, kind, environment, tenant_id, branch, project from sdk_token
-       where secret_hash = $1 and revoked_at is null`,
-      [hashToken(secret)],
+    const hash = hashToken(secret);
+    return (await this.byHashes([hash])).get(hash);
+  }
+
+  /** Those of the tokens with these hashes that are valid, by their hash. */
+  async byHashes(hashes: readonly string[]): Promise<Map<string, SdkTokenScope>> {
+    const rows = await this.database.query<SdkTokenRow & { secret_hash: string }>(
+      `select id, name, kind, environment, tenant_id, branch, project, secret_hash from sdk_token
+       where secret_hash = any($1) and revoked_at is null`,
+      [hashes],
     );
-    return (
-      row && {
-        id: row.id,
-        name: row.name,
-        kind: row.kind,
-        environment: row.environment,
-        tenantId: row.tenant_id,
-        branch: row.branch,
-        project: row.project,
-      }
+    return new Map(
+      rows.map((row) => [
+        row.secret_hash,
+        {
+          id: row.id,
+          name: row.name,
+          kind: row.kind,
+          environment: row.environment,
+          tenantId: row.tenant_id,
+          branch: row.branch,
+          project: row.project,
+        },
+      ]),
     );
   }
 }

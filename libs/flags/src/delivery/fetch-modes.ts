@@ -15,7 +15,7 @@ export class FetchModes {
 
   constructor(
     private readonly enabled: boolean,
-    private readonly now: () => number = Date.now,
+    private readonly now: () => number = () => performance.now(),
   ) {}
 
   /** Whether to tell this SDK to stream with the answer it gets now. */

@@ -22,6 +22,10 @@ export class FlagFeed implements OnModuleInit, OnModuleDestroy {
   /** Environments that will be tried again soon. */
   readonly #retries = new Set<string>();
   readonly #accessListeners = new Set<() => void>();
+  /** Newest revision of a notice. */
+  #heard = -1;
+  /** Newest revision that the last look around found. */
+  #looked = -1;
 
   constructor(
     private readonly database: Database,
@@ -37,7 +41,8 @@ export class FlagFeed implements OnModuleInit, OnModuleDestroy {
     );
     await this.#addEnvironments();
     await Promise.all([...this.#environments.values()].map((feed) => feed.catchUp()));
-    this.#timer = setInterval(() => void this.#catchUpEverywhere(), pollMs);
+    this.#heard = Math.max(this.#heard, this.#newest());
+    this.#timer = setInterval(() => this.lookAround(), pollMs);
     this.#timer.unref();
   }
 
@@ -58,19 +63,39 @@ export class FlagFeed implements OnModuleInit, OnModuleDestroy {
     return () => this.#accessListeners.delete(listener);
   }
 
+  /**
+   * What is done now and then, for changes that nobody was told of. Notices come within moments of their change: if one
+   * from before the last look is still missing, the connection is dead, and what else it would have told is in doubt.
+   */
+  lookAround(): void {
+    if (this.#looked > this.#heard) this.#doubtAccess();
+    this.#heard = Math.max(this.#heard, this.#looked);
+    this.#looked = this.#newest();
+    void this.#catchUpEverywhere();
+  }
+
+  #newest(): number {
+    return Math.max(-1, ...[...this.#environments.values()].map(({ revision }) => revision));
+  }
+
+  #doubtAccess(): void {
+    this.tokens.invalidate();
+    this.tenants.invalidate();
+    this.#accessChanged();
+  }
+
   #accessChanged(): void {
     for (const listener of this.#accessListeners) listener();
   }
 
   #wake(payload: string | undefined): void {
     if (payload === undefined) {
-      this.tokens.invalidate();
-      this.tenants.invalidate();
-      this.#accessChanged();
+      this.#doubtAccess();
       void this.#catchUpEverywhere();
       return;
     }
     const notice = JSON.parse(payload) as RevisionNotice;
+    if (notice.revision > this.#heard) this.#heard = notice.revision;
     switch (notice.area) {
       case 'identity':
         this.tokens.invalidate();

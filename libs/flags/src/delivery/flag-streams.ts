@@ -13,10 +13,11 @@ export const streamingPath = '/api/client/streaming';
 /** SDKs take a stream for dead after 60 s without a byte, in milliseconds. */
 const keepAliveMs = 15_000;
 
-/** Beyond this a replica is full: the SDK is answered 429 and polls. */
-const maxStreams = 20_000;
-/** Those among them that tokens of one tenant may hold, so that no tenant keeps the others out. */
-const maxStreamsOfTenant = 5_000;
+/**
+ * Beyond `all` a replica is full: the SDK is answered 429 and polls. Of these, tokens of one tenant may hold some, and
+ * one token of all tenants, so that nobody keeps the others out.
+ */
+const maxStreams = { all: 20_000, tenant: 5_000, token: 15_000 };
 
 /** Open streams of flags. A change is written to those alone that would see something else. */
 export class FlagStreams {
@@ -25,7 +26,7 @@ export class FlagStreams {
   readonly #frames = new FrameCache();
   readonly #timer: NodeJS.Timeout;
   #count = 0;
-  readonly #ofTenant = new Map<string, number>();
+  readonly #held = new Map<string, number>();
   #closed = false;
 
   constructor(
@@ -34,6 +35,7 @@ export class FlagStreams {
     private readonly logger: Logger,
     /** Whether SDKs should stream; if not, those that come are served, and asked to poll. */
     private readonly wanted: boolean,
+    private readonly most = maxStreams,
   ) {
     this.#timer = setInterval(() => this.#keepAlive(), keepAliveMs).unref();
     this.#unfollow.push(receipts.addSource(() => this.#noteReceipts()));
@@ -48,7 +50,7 @@ export class FlagStreams {
     try {
       const secret = secretOf(request.headers.authorization);
       const grant = await this.access.grant(secret, ['CLIENT']);
-      if (this.#count >= maxStreams || this.#closed || this.#floods(grant.tenantId))
+      if (this.#count >= this.most.all || this.#closed || this.#floods(grant))
         throw new SdkAccessError('TOO_MANY_STREAMS', 'This replica holds no more streams; poll.', 429);
       this.#open(request, response, grant, secret ?? '');
     } catch (error) {
@@ -62,8 +64,13 @@ export class FlagStreams {
     for (const streams of this.#streams.values())
       for (const stream of streams)
         if (!bySecret.get(stream.client.secret)?.push(stream)) bySecret.set(stream.client.secret, [stream]);
-    for (const [secret, streams] of bySecret) {
-      const grant = await this.access.grant(secret, ['CLIENT']).catch((error: unknown) => error);
+    const grants = await Promise.all(
+      [...bySecret.keys()].map((secret) =>
+        this.access.grant(secret, ['CLIENT']).catch((error: unknown) => error),
+      ),
+    );
+    for (const [index, streams] of [...bySecret.values()].entries()) {
+      const grant = grants[index];
       for (const stream of streams) {
         if (grant instanceof SdkAccessError) {
           // A fault that passes ends nothing.
@@ -102,13 +109,13 @@ export class FlagStreams {
     });
     streams.add(stream);
     this.#count += 1;
-    this.#countOf(grant.tenantId, 1);
+    this.#countOf(grant, 1);
     response.once('close', () => {
       if (!streams.delete(stream)) return;
       this.#count -= 1;
-      this.#countOf(grant.tenantId, -1);
+      this.#countOf(grant, -1);
       const { instance } = stream.client;
-      if (instance) this.receipts.left(grant.feed.environment, instance.id);
+      if (instance) this.receipts.left(grant.feed.environment, { ...instance, tenantId: grant.tenantId });
     });
     response.on('error', () => response.destroy());
     response.flushHeaders();
@@ -116,15 +123,16 @@ export class FlagStreams {
     if (!this.wanted) stream.tellToPoll();
   }
 
-  #floods(tenantId: string | null): boolean {
-    return tenantId !== null && (this.#ofTenant.get(tenantId) ?? 0) >= maxStreamsOfTenant;
+  #floods({ tenantId, tokenId }: SdkGrant): boolean {
+    const most = tenantId === null ? this.most.token : this.most.tenant;
+    return (this.#held.get(tenantId ?? tokenId) ?? 0) >= most;
   }
 
-  #countOf(tenantId: string | null, by: 1 | -1): void {
-    if (tenantId === null) return;
-    const count = (this.#ofTenant.get(tenantId) ?? 0) + by;
-    if (count > 0) this.#ofTenant.set(tenantId, count);
-    else this.#ofTenant.delete(tenantId);
+  #countOf({ tenantId, tokenId }: SdkGrant, by: 1 | -1): void {
+    const holder = tenantId ?? tokenId;
+    const count = (this.#held.get(holder) ?? 0) + by;
+    if (count > 0) this.#held.set(holder, count);
+    else this.#held.delete(holder);
   }
 
   #streamsOf(feed: EnvironmentFeed): Set<FlagStream> {

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { SdkTokensService, type SdkTokenScope } from '#identity';
 import { hashToken } from '#platform';
+import { Lookups } from './lookups.js';
+import { within } from './within.js';
 
 interface Entry {
   /** null: there is no such token. */
@@ -10,6 +12,8 @@ interface Entry {
 
 /** Bounds what a flood of made-up tokens can occupy. */
 const maxUnknown = 10_000;
+/** What is known is not kept waiting for longer than this, in milliseconds, while the database does not answer. */
+const patienceMs = 1_000;
 
 /**
  * Answers of {@link SdkTokensService} kept in memory by the token's hash. A revision of identity makes all of them be
@@ -20,9 +24,12 @@ const maxUnknown = 10_000;
 export class SdkTokenCache {
   readonly #good = new Map<string, Entry>();
   readonly #unknown = new Map<string, Entry>();
+  readonly #lookups: Lookups<SdkTokenScope>;
   #generation = 0;
 
-  constructor(private readonly tokens: SdkTokensService) {}
+  constructor(tokens: SdkTokensService) {
+    this.#lookups = new Lookups((hashes) => tokens.byHashes(hashes));
+  }
 
   invalidate(): void {
     this.#generation += 1;
@@ -46,15 +53,13 @@ export class SdkTokenCache {
     const key = hashToken(secret);
     // Taken before the query: a revocation that comes while it runs makes the answer stale at once.
     const generation = this.#generation;
-    try {
-      const scope = (await this.tokens.authenticate(secret)) ?? null;
+    const looked = this.#lookups.get(key).then((found) => {
+      const scope = found ?? null;
       this.#remember(key, { scope, generation });
       return scope;
-    } catch (error) {
-      const known = this.#good.get(key);
-      if (known) return known.scope;
-      throw error;
-    }
+    });
+    const known = this.#good.get(key);
+    return known ? within(patienceMs, looked).catch(() => known.scope) : looked;
   }
 
   #remember(key: string, entry: Entry): void {
@@ -63,7 +68,14 @@ export class SdkTokenCache {
       return;
     }
     this.#good.delete(key);
-    if (this.#unknown.size >= maxUnknown) this.#unknown.clear();
     this.#unknown.set(key, entry);
+    if (this.#unknown.size > maxUnknown) this.#forgetOldest();
+  }
+
+  #forgetOldest(): void {
+    for (const oldest of this.#unknown.keys()) {
+      this.#unknown.delete(oldest);
+      return;
+    }
   }
 }

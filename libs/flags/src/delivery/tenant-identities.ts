@@ -1,6 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { isolationTier, TenantsReadModel } from '#tenancy';
 import type { TenantIdentity } from '../compiler/index.js';
+import { Lookups } from './lookups.js';
+import { within } from './within.js';
+
+/** What is known is not kept waiting for longer than this, in milliseconds, while the database does not answer. */
+const patienceMs = 1_000;
 
 interface Entry {
   identity: TenantIdentity | null;
@@ -11,9 +16,12 @@ interface Entry {
 @Injectable()
 export class TenantIdentities {
   readonly #entries = new Map<string, Entry>();
+  readonly #lookups: Lookups<TenantIdentity>;
   #generation = 0;
 
-  constructor(private readonly tenants: TenantsReadModel) {}
+  constructor(tenants: TenantsReadModel) {
+    this.#lookups = new Lookups((ids) => identitiesOf(tenants, ids));
+  }
 
   invalidate(): void {
     this.#generation += 1;
@@ -29,20 +37,24 @@ export class TenantIdentities {
     const known = this.#entries.get(tenantId);
     const generation = this.#generation;
     if (known?.generation === generation) return known.identity;
-    try {
-      const [tenant] = await this.tenants.byIds([tenantId]);
-      const identity = tenant
-        ? {
-            slug: tenant.slug,
-            tier: isolationTier(tenant.databasePlacement, tenant.workerPlacement),
-            region: tenant.region,
-          }
-        : null;
+    const looked = this.#lookups.get(tenantId).then((found) => {
+      const identity = found ?? null;
       this.#entries.set(tenantId, { identity, generation });
       return identity;
-    } catch (error) {
-      if (known) return known.identity;
-      throw error;
-    }
+    });
+    return known ? within(patienceMs, looked).catch(() => known.identity) : looked;
   }
+}
+
+async function identitiesOf(
+  tenants: TenantsReadModel,
+  ids: readonly string[],
+): Promise<Map<string, TenantIdentity>> {
+  const identities = new Map<string, TenantIdentity>();
+  for (const tenant of await tenants.byIds(ids)) {
+    if (!tenant) continue;
+    const { id, slug, region, databasePlacement, workerPlacement } = tenant;
+    identities.set(id, { slug, tier: isolationTier(databasePlacement, workerPlacement), region });
+  }
+  return identities;
 }

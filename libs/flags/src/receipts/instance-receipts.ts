@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { Database, LOGGER, type Logger } from '#platform';
-import type { Receipt } from './instance.js';
+import { storedId, type Receipt } from './instance.js';
 
 /** PostgreSQL channel that tells of new receipts; the payload is the environment. */
 export const RECEIPTS_CHANNEL = 'tierdeck_flag_receipts';
@@ -11,9 +11,12 @@ const flushMs = 200;
 export const heartbeatMs = 10_000;
 /** Instances remembered per replica; more are not counted. */
 const maxInstances = 50_000;
+/** Those among them that tokens of one tenant may name, so that none of them crowds out the others. */
+const maxInstancesOfTenant = 5_000;
 const forgetMs = 10 * 60_000;
 const keptDays = 1;
 
+/** Times are those of a clock that never goes back, in milliseconds. */
 interface Entry extends Receipt {
   environment: string;
   seenAt: number;
@@ -24,6 +27,7 @@ interface Entry extends Receipt {
 @Injectable()
 export class InstanceReceipts implements OnModuleInit, OnModuleDestroy {
   readonly #entries = new Map<string, Entry>();
+  readonly #ofTenant = new Map<string, number>();
   readonly #dirty = new Set<Entry>();
   readonly #gone = new Map<string, { environment: string; id: string }>();
   readonly #sources = new Set<() => void>();
@@ -54,32 +58,51 @@ export class InstanceReceipts implements OnModuleInit, OnModuleDestroy {
 
   /** An instance showed what it has. */
   note(environment: string, receipt: Receipt): void {
-    const key = `${environment} ${receipt.id}`;
-    const now = Date.now();
+    const id = storedId(receipt);
+    const key = `${environment} ${id}`;
+    const now = performance.now();
     const known = this.#entries.get(key);
     if (known) {
       const changed = known.appliedRevision !== receipt.appliedRevision || known.mode !== receipt.mode;
       known.seenAt = now;
       if (!changed && now - known.writtenAt < heartbeatMs) return;
-      Object.assign(known, receipt);
+      Object.assign(known, receipt, { id });
       this.#dirty.add(known);
       return;
     }
-    if (this.#entries.size >= maxInstances) return;
-    const entry = { ...receipt, environment, seenAt: now, writtenAt: 0 };
+    if (this.#entries.size >= maxInstances || this.#floods(receipt.tenantId)) return;
+    const entry = { ...receipt, id, environment, seenAt: now, writtenAt: now - heartbeatMs };
     this.#entries.set(key, entry);
+    this.#countOf(entry, 1);
     this.#gone.delete(key);
     this.#dirty.add(entry);
   }
 
   /** An instance went away: nobody waits for it any more. */
-  left(environment: string, id: string): void {
+  left(environment: string, instance: Pick<Receipt, 'id' | 'tenantId'>): void {
+    const id = storedId(instance);
     const key = `${environment} ${id}`;
     const entry = this.#entries.get(key);
     if (!entry) return;
-    this.#entries.delete(key);
+    this.#forget(key, entry);
     this.#dirty.delete(entry);
     this.#gone.set(key, { environment, id });
+  }
+
+  #floods(tenantId: string | null): boolean {
+    return tenantId !== null && (this.#ofTenant.get(tenantId) ?? 0) >= maxInstancesOfTenant;
+  }
+
+  #countOf({ tenantId }: Entry, by: 1 | -1): void {
+    if (tenantId === null) return;
+    const count = (this.#ofTenant.get(tenantId) ?? 0) + by;
+    if (count > 0) this.#ofTenant.set(tenantId, count);
+    else this.#ofTenant.delete(tenantId);
+  }
+
+  #forget(key: string, entry: Entry): void {
+    this.#entries.delete(key);
+    this.#countOf(entry, -1);
   }
 
   /** Writes what is new; what cannot be written is written later. */
@@ -101,7 +124,7 @@ export class InstanceReceipts implements OnModuleInit, OnModuleDestroy {
         entries,
         gone.map(([, one]) => one),
       );
-      const now = Date.now();
+      const now = performance.now();
       for (const entry of entries) entry.writtenAt = now;
       await this.#prune(now);
     } catch (error) {
@@ -114,7 +137,7 @@ export class InstanceReceipts implements OnModuleInit, OnModuleDestroy {
   async #prune(now: number): Promise<void> {
     if (now - this.#prunedAt < forgetMs) return;
     this.#prunedAt = now;
-    for (const [key, { seenAt }] of this.#entries) if (now - seenAt > forgetMs) this.#entries.delete(key);
+    for (const [key, entry] of this.#entries) if (now - entry.seenAt > forgetMs) this.#forget(key, entry);
     await this.database.query(`delete from flag_instance where seen_at < now() - $1 * interval '1 day'`, [
       keptDays,
     ]);

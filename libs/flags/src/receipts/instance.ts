@@ -30,12 +30,17 @@ export function instanceOf(headers: IncomingHttpHeaders): Instance | undefined {
   const connection = text(headers['unleash-connection-id'], 100);
   const interval = Number(headers['unleash-interval']);
   return {
-    id: connection ?? `${service.slice(0, 140)} ${instance.slice(0, 140)}`,
+    id: connection ?? `${service.slice(0, 120)} ${instance.slice(0, 120)}`,
     service,
     instance,
     sdk: text(headers['unleash-sdk'], 100) ?? null,
     intervalMs: Number.isInteger(interval) && interval > 0 && interval < 86_400_000 ? interval : null,
   };
+}
+
+/** Names an instance across tenants: what one of them calls its own is no other's, whatever it is called. */
+export function storedId({ id, tenantId }: Pick<Receipt, 'id' | 'tenantId'>): string {
+  return tenantId === null ? id : `${tenantId} ${id}`;
 }
 
 function text(header: string | string[] | undefined, maxLength: number): string | undefined {
