@@ -4,11 +4,16 @@ import type { UnleashSegment } from '../compiler/index.js';
 import { FeedView, type FeedState } from './feed-view.js';
 import { flagUpdatesSince, type FlagUpdate, type FlagUpdates } from './flag-log.js';
 import { scopeKey, wholeEnvironment, type TokenScope } from './fold/token-scope.js';
+import { Kept } from './kept.js';
+import type { Payload } from './payload.js';
 import { ServedFlag, type ServedWorld } from './served-flag.js';
 import { serveSegment, type ServedSegment } from './served-segment.js';
-import { ViewCache } from './view-cache.js';
 import { within } from './within.js';
 
+/** Views kept for tokens that come again: memory does not grow with the number of tenants. */
+const maxViews = 6_000;
+/** Payloads that views of one content share. */
+const maxPayloads = 100;
 /** PostgreSQL that has not answered after this time, in milliseconds, counts as away. */
 const answerMs = 5_000;
 /** Between two catch-ups that readers ask for, in milliseconds, however many ask. */
@@ -32,7 +37,8 @@ export class EnvironmentFeed implements FeedState {
   #demanded: Promise<void> | undefined;
   #demandedAt = -demandMs;
   #staleSince: Date | undefined;
-  readonly #views = new ViewCache<FeedView>();
+  readonly #views = new Kept<FeedView>(maxViews);
+  readonly payloads = new Kept<Payload>(maxPayloads);
   readonly #followers = new Set<() => void>();
 
   constructor(
@@ -67,7 +73,7 @@ export class EnvironmentFeed implements FeedState {
 
   /** What tokens of a scope see, up to date with this feed. */
   view(scope: TokenScope = wholeEnvironment): FeedView {
-    const view = this.#views.get(scopeKey(scope), () => new FeedView(this, scope));
+    const view = this.#views.getOr(scopeKey(scope), () => new FeedView(this, scope));
     view.catchUp();
     return view;
   }

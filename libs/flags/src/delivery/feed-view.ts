@@ -1,4 +1,5 @@
 import { inlineSegments } from './inline-segments.js';
+import type { Kept } from './kept.js';
 import { lazyPayload, makePayload, type Payload } from './payload.js';
 import { FixedContext, type TokenScope } from './fold/token-scope.js';
 import type { Rendered } from './rendered.js';
@@ -16,6 +17,8 @@ export interface FeedState {
   /** By key, in the order of keys. */
   readonly flags: ReadonlyMap<string, ServedFlag>;
   readonly segments: ReadonlyMap<number, ServedSegment>;
+  /** Made for one view, and sent for every other of the same content. */
+  readonly payloads: Kept<Payload>;
 }
 
 /** What the flags of a query are narrowed to, beyond what the token narrows. */
@@ -48,7 +51,7 @@ export class FeedView {
   #history: Change[] = [];
   #payload: Payload | undefined;
   #inlined: Payload | undefined;
-  #whole: Payload | undefined;
+  #hydration: Payload | undefined;
 
   constructor(
     private readonly feed: FeedState,
@@ -80,7 +83,7 @@ export class FeedView {
     this.#revision = this.feed.revision;
     this.#payload = undefined;
     this.#inlined = undefined;
-    this.#whole = undefined;
+    this.#hydration = undefined;
     if (isNew) return true;
     this.#history.push({ id: before, features, segments });
     if (this.#history.length > maxHistory) this.#history.shift();
@@ -89,15 +92,17 @@ export class FeedView {
 
   /** The bytes of `/api/client/features`. */
   payload(): Payload {
-    this.#payload ??= this.#makePayload(this.served(), [...this.#segments.values()]);
-    return this.#payload;
+    return (this.#payload ??= this.feed.payloads.getOr(`whole ${this.id}`, () =>
+      this.#makePayload(this.served(), [...this.#segments.values()]),
+    ));
   }
 
   /** The same for SDKs that know no segments: their constraints stand in the strategies. */
   inlinedPayload(): Payload {
     if (this.#segments.size === 0) return this.payload();
-    this.#inlined ??= this.#makePayload(this.#inline(this.served()), []);
-    return this.#inlined;
+    return (this.#inlined ??= this.feed.payloads.getOr(`inlined ${this.id}`, () =>
+      this.#makePayload(this.#inline(this.served()), []),
+    ));
   }
 
   /** As {@link payload} or {@link inlinedPayload}, of the flags that pass a filter alone; kept by whoever asks. */
@@ -132,7 +137,10 @@ export class FeedView {
 
   /** The bytes of `/api/client/delta` for a reader that has nothing. */
   hydrationPayload(): Payload {
-    return (this.#whole ??= lazyPayload(this.id, () => `{"events":[${this.hydration()}]}`));
+    return (this.#hydration ??= this.feed.payloads.getOr(`delta ${this.id}`, () => {
+      const hydration = this.hydration();
+      return lazyPayload(this.id, () => `{"events":[${hydration}]}`);
+    }));
   }
 
   /** JSON of the event that replaces everything a reader has. */

@@ -1,4 +1,5 @@
 import type { FeatureFilter, FeedView } from './feed-view.js';
+import { Kept } from './kept.js';
 import type { Payload } from './payload.js';
 import { SdkAccessError, type SdkGrant } from './sdk-access.js';
 
@@ -21,21 +22,18 @@ interface Share {
  * answer changes; whoever comes with a new question each time is held back, and the others are not.
  */
 export class FilteredPayloads {
-  readonly #kept = new Map<string, Payload>();
-  readonly #shares = new Map<string, Share>();
+  readonly #kept = new Kept<Payload>(maxKept);
+  readonly #shares = new Kept<Share>(maxTokens);
 
   /** @throws SdkAccessError TOO_MANY_FILTERS with 429, on which SDKs keep what they have and ask less often. */
   get({ feed, tokenId }: SdkGrant, view: FeedView, filter: FeatureFilter, inline: boolean): Payload {
-    // Views of one environment with one id have the same flags, whosever they are.
-    const key = `${feed.environment} ${view.id} ${inline} ${filter.key}`;
-    const known = this.#kept.get(key);
-    if (known) this.#kept.delete(key);
-    else this.#charge(tokenId);
-    const payload = known ?? view.filteredPayload(filter, inline);
-    // The order of a map is that of insertion: what was asked for last stands last.
-    this.#kept.set(key, payload);
-    if (this.#kept.size > maxKept) dropOldest(this.#kept);
-    return payload;
+    // Views of one environment with one id have the same flags, whosever they are; what filters look at besides is not
+    // sent, and changes with the environment.
+    const key = `${feed.environment} ${feed.changedRevision} ${view.id} ${inline} ${filter.key}`;
+    return this.#kept.getOr(key, () => {
+      this.#charge(tokenId);
+      return view.filteredPayload(filter, inline);
+    });
   }
 
   #charge(tokenId: string): void {
@@ -44,15 +42,6 @@ export class FilteredPayloads {
     const refilled = Math.min(burst, left + ((now - at) * perSecond) / 1_000);
     if (refilled < 1)
       throw new SdkAccessError('TOO_MANY_FILTERS', 'Too many different filters; ask less often.', 429);
-    this.#shares.delete(tokenId);
     this.#shares.set(tokenId, { left: refilled - 1, at: now });
-    if (this.#shares.size > maxTokens) dropOldest(this.#shares);
-  }
-}
-
-function dropOldest(map: Map<string, unknown>): void {
-  for (const oldest of map.keys()) {
-    map.delete(oldest);
-    return;
   }
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { environmentScope } from '../flag.js';
-import { FlagsFixture, northwindId } from '../flags.fixture.js';
+import { contosoId, FlagsFixture, northwindId } from '../flags.fixture.js';
 import { SegmentsService } from '../segments.service.js';
 import { FeedView } from './feed-view.js';
 
@@ -57,6 +57,35 @@ describe('filtered polls', () => {
       const changed = await get('?namePrefix=orders.', { 'if-none-match': etag });
       expect(changed.status).toBe(200);
       expect(changed.headers.get('etag')).not.toBe(etag);
+    } finally {
+      made.mockRestore();
+    }
+  });
+
+  it('follow a tag, which the answer does not show', async () => {
+    const names = async () => {
+      const { features } = (await (await get('?tag=team:moved')).json()) as { features: { name: string }[] };
+      return features.map(({ name }) => name);
+    };
+    expect(await names()).toEqual([]);
+    const { revision } = await flags.commands.asSystem('test', (command) =>
+      flags.service.changeDefinition(command, { key: 'pricing.new', tags: ['team:moved'] }),
+    );
+    await flags.served(revision);
+    expect(await names()).toEqual(['pricing.new']);
+  });
+
+  it('of tenants that see the same are made once', async () => {
+    const secrets = [
+      (await flags.token('CLIENT', northwindId)).secret,
+      (await flags.token('CLIENT', contosoId)).secret,
+    ];
+    const bodies: string[] = [];
+    const made = jest.spyOn(FeedView.prototype, 'served');
+    try {
+      for (const secret of secrets) bodies.push(await (await get('', {}, secret)).text());
+      expect(bodies[0]).toBe(bodies[1]);
+      expect(made).toHaveBeenCalledTimes(1);
     } finally {
       made.mockRestore();
     }

@@ -1,6 +1,6 @@
 import { unleashPayload, type UnleashPayload } from '../compiler/index.js';
 import type { FlagContext } from '../flag.js';
-import { sees, type SdkGrant } from './sdk-access.js';
+import { decideAs, sees, type SdkGrant } from './sdk-access.js';
 import type { ServedFlag } from './served-flag.js';
 
 /** JSON of a flag's answer by its variant; a flag has few of them, so each is made once. */
@@ -11,7 +11,7 @@ export function frontendAnswer(grant: SdkGrant, context: FlagContext): string {
   const on: string[] = [];
   for (const flag of grant.feed.flags.values()) {
     if (!sees(grant, flag)) continue;
-    const { enabled, variant, served } = flag.decide(context);
+    const { enabled, variant, served } = decideAs(grant, flag, context);
     if (!enabled) continue;
     // A strategy's variant has a payload of its own; a rule's has the flag's.
     on.push(served ? JSON.stringify(frontendFlag(flag, variant, served.payload)) : answerOf(flag, variant));

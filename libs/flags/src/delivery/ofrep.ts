@@ -2,7 +2,7 @@ import { InvalidInputError } from '#platform';
 import { type FlagDecision } from '../compiler/index.js';
 import type { FlagContext } from '../flag.js';
 import { readContext } from './flag-context.js';
-import { sees, type SdkGrant } from './sdk-access.js';
+import { decideAs, sees, type SdkGrant } from './sdk-access.js';
 import type { ServedFlag } from './served-flag.js';
 
 /** An answer of the OpenFeature remote evaluation protocol. */
@@ -21,14 +21,14 @@ export function ofrepFlag(grant: SdkGrant, key: string, body: unknown): OfrepAns
       status: 404,
       body: { key, errorCode: 'FLAG_NOT_FOUND', errorDetails: `There is no flag "${key}".` },
     };
-  return { status: 200, body: success(flag, flag.decide(context)) };
+  return { status: 200, body: success(flag, decideAs(grant, flag, context)) };
 }
 
 /** JSON of the answer to `POST /ofrep/v1/evaluate/flags`: every flag that the token sees. */
 export function ofrepFlags(grant: SdkGrant, context: FlagContext): string {
   const flags = [...grant.feed.flags.values()]
     .filter((flag) => sees(grant, flag))
-    .map((flag) => success(flag, flag.decide(context)));
+    .map((flag) => success(flag, decideAs(grant, flag, context)));
   return JSON.stringify({ flags });
 }
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { InMemStorageProvider, startUnleash } from 'unleash-client';
 import { environmentScope } from '../flag.js';
 import { contosoId, FlagsFixture, northwindId } from '../flags.fixture.js';
 
@@ -234,6 +235,59 @@ describe('evaluation on the server', () => {
     const headers = { authorization: frontend, 'if-none-match': all.etag ?? '' };
     expect((await ask(path, { context: { branch: 'northwind/seattle' } }, headers)).status).toBe(304);
     expect((await ask(path, { context: {} }, headers)).status).toBe(200);
+  });
+
+  it('decides for a token of one project as an SDK with it does: by what it sees', async () => {
+    await flags.database.query(`insert into project (key, name) values ('shop', 'Shop')`);
+    await flags.create({ key: 'shop-parent', kind: 'BOOLEAN', project: 'shop' });
+    await flags.create({
+      key: 'child',
+      kind: 'BOOLEAN',
+      project: 'shop',
+      dependencies: [{ flag: 'everywhere' }],
+    });
+    await flags.create({
+      key: 'kin',
+      kind: 'BOOLEAN',
+      project: 'shop',
+      dependencies: [{ flag: 'shop-parent' }],
+    });
+    for (const flag of ['shop-parent', 'child'])
+      await flags.set({ flag, scope: environmentScope, enabled: true });
+    const { revision } = await flags.set({ flag: 'kin', scope: environmentScope, enabled: true });
+    await flags.served(revision);
+    const make = (kind: 'CLIENT' | 'FRONTEND', project: string) =>
+      flags.commands.asSystem('test', (command) =>
+        flags.tokens.create(command, {
+          name: 'shop',
+          kind,
+          environment: 'production',
+          tenantId: null,
+          project,
+        }),
+      );
+    for (const [project, expected] of [['shop', [false, true]] as const, ['*', [true, true]] as const]) {
+      const sdk = await startUnleash({
+        appName: 'of-a-project',
+        url: `${flags.url}/api/`,
+        customHeaders: { Authorization: (await make('CLIENT', project)).secret },
+        disableMetrics: true,
+        skipInstanceCountWarning: true,
+        storageProvider: new InMemStorageProvider(),
+      });
+      sdk.on('warn', () => undefined);
+      const headers = { authorization: (await make('FRONTEND', project)).secret };
+      const on = names(await ask('/api/frontend', undefined, headers));
+      const bulk = await ask('/ofrep/v1/evaluate/flags', { context: {} }, headers);
+      const values = new Map(
+        (bulk.body['flags'] as { key: string; value: unknown }[]).map((one) => [one.key, one.value]),
+      );
+      const said = ['child', 'kin'].map((key) => [sdk.isEnabled(key), on.includes(key), values.get(key)]);
+      sdk.destroy();
+      expect([project, said]).toEqual([project, expected.map((one) => [one, one, one])]);
+    }
+    for (const flag of ['child', 'kin', 'shop-parent'])
+      await flags.commands.asSystem('test', (command) => flags.service.archive(command, { flag }));
   });
 
   it('shows a token of another project no flag, whatever the protocol', async () => {

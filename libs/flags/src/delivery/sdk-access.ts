@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { SdkTokenKind, SdkTokenScope } from '#identity';
 import { TierdeckError } from '#platform';
-import type { TenantIdentity } from '../compiler/index.js';
+import { off, type FlagDecision, type TenantIdentity } from '../compiler/index.js';
+import type { FlagContext } from '../flag.js';
 import type { EnvironmentFeed } from './environment-feed.js';
 import type { FeedView } from './feed-view.js';
 import { FlagFeed } from './flag-feed.js';
@@ -26,6 +27,18 @@ export interface SdkGrant {
 /** Whether a token may see a flag at all: it may be bound to one project. */
 export function sees({ scope }: SdkGrant, { feature }: ServedFlag): boolean {
   return scope.project === '*' || scope.project === feature.project;
+}
+
+/** As an SDK with the token decides: what the token does not open, nothing can depend on. */
+export function decideAs(grant: SdkGrant, served: ServedFlag, context: FlagContext): FlagDecision {
+  const { dependencies = [] } = served.flag;
+  const opens = (key: string) => {
+    const parent = grant.feed.flags.get(key);
+    return parent !== undefined && sees(grant, parent);
+  };
+  if (grant.scope.project === '*' || dependencies.every(({ flag }) => opens(flag)))
+    return served.decide(context);
+  return off(served.flag, 'DEPENDENCY', null);
 }
 
 /** A refusal in the protocols of the SDKs. */

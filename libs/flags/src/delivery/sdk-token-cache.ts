@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { SdkTokensService, type SdkTokenScope } from '#identity';
 import { hashToken } from '#platform';
+import { Kept } from './kept.js';
 import { Lookups } from './lookups.js';
 import { within } from './within.js';
 
@@ -23,7 +24,7 @@ const patienceMs = 1_000;
 @Injectable()
 export class SdkTokenCache {
   readonly #good = new Map<string, Entry>();
-  readonly #unknown = new Map<string, Entry>();
+  readonly #unknown = new Kept<Entry>(maxUnknown);
   readonly #lookups: Lookups<SdkTokenScope>;
   #generation = 0;
 
@@ -69,13 +70,5 @@ export class SdkTokenCache {
     }
     this.#good.delete(key);
     this.#unknown.set(key, entry);
-    if (this.#unknown.size > maxUnknown) this.#forgetOldest();
-  }
-
-  #forgetOldest(): void {
-    for (const oldest of this.#unknown.keys()) {
-      this.#unknown.delete(oldest);
-      return;
-    }
   }
 }
