@@ -104,7 +104,7 @@ describe('over a faulty network', () => {
         isHeld = true;
         await held;
       }
-      return answer as never;
+      return answer;
     });
     await change(true);
     await until(() => isHeld);
