@@ -43,6 +43,9 @@ import { TenantManifests } from './manifests/tenant.manifest.js';
 import { AbortMoveOperation } from './moves/abort-move.operation.js';
 import { FinishMoveOperation } from './moves/finish-move.operation.js';
 import { MoveCleaner } from './moves/move-cleaner.js';
+import { MoveComparison } from './moves/move-comparison.js';
+import { MoveCopying } from './moves/move-copying.js';
+import { MovePreparation } from './moves/move-preparation.js';
 import { MoveStreams } from './moves/move-streams.js';
 import { MoveTenantOperation } from './moves/move-tenant.operation.js';
 import { MoveWorkplace } from './moves/move-workplace.js';
@@ -123,6 +126,9 @@ import { WorkerPoolsService } from './workers/worker-pools.service.js';
     MovesService,
     MoveWorkplace,
     MoveStreams,
+    MovePreparation,
+    MoveCopying,
+    MoveComparison,
     MoveCleaner,
     UndoWindow,
     MoveTenantOperation,

@@ -5,6 +5,7 @@ import type { Tenant } from '../tenant.js';
 import { TenantsReadModel } from '../tenants.read-model.js';
 import type { ArchiveSummary } from './backup.js';
 import { backupsStore } from './backups.store.js';
+import { recordStep } from '../record-step.js';
 import { failingAtOnce } from './backups.errors.js';
 import { TenantArchives } from './tenant-archives.js';
 
@@ -59,14 +60,7 @@ export async function recordBackup(
   summary: ArchiveSummary,
 ): Promise<void> {
   await backupsStore.complete(command.tx, id, summary);
-  await command.record({
-    area: 'tenancy',
-    action: 'tenant.backed-up',
-    subject: context.subject,
-    ...(context.tenantId ? { tenantId: context.tenantId } : {}),
-    after: { backup: id, ...summary },
-    correlation: `operation/${context.operationId}`,
-  });
+  await recordStep(command, context, 'tenant.backed-up', undefined, { backup: id, ...summary });
 }
 
 /** @throws StepFailed TENANT_HOMELESS */

@@ -9,6 +9,7 @@ import { TenantsReadModel } from '../tenants.read-model.js';
 import { lockTenant, updateTenant } from '../tenants.store.js';
 import { readUnits, replaceUnits } from '../units.js';
 import { housedTenant } from './back-up-tenant.operation.js';
+import { recordStep } from '../record-step.js';
 import { failingAtOnce } from './backups.errors.js';
 import { backupsStore } from './backups.store.js';
 import { TenantArchives } from './tenant-archives.js';
@@ -114,14 +115,8 @@ export class RestoreAsNewOperation implements OperationKind {
     await command.tx.query(`update tenant set suspension = 'ALL' where id = $1`, [tenant.id]);
     await backupsStore.endRestore(command.tx, context.operationId, 'COMPLETE');
     const { backupId, source } = inputOf(context);
-    await command.record({
-      area: 'tenancy',
-      action: 'tenant.restored',
-      subject: context.subject,
-      tenantId: tenant.id,
-      after: { backup: backupId, of: source.slug, status: 'SUSPENDED' },
-      correlation: `operation/${context.operationId}`,
-    });
+    const after = { backup: backupId, of: source.slug, status: 'SUSPENDED' };
+    await recordStep(command, context, 'tenant.restored', undefined, after);
   }
 
   #open(context: StepContext): Promise<OpenArchive> {

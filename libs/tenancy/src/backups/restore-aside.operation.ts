@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Command } from '#audit';
 import type { OperationKind, StepContext } from '#operations';
 import { loadArchive } from '../archives/index.js';
+import { recordStep } from '../record-step.js';
 import { failingAtOnce } from './backups.errors.js';
 import { backupsStore } from './backups.store.js';
 import { ScratchDatabases } from './scratch-databases.js';
@@ -55,13 +56,10 @@ export class RestoreAsideOperation implements OperationKind {
   async #record(command: Command, context: StepContext): Promise<void> {
     await backupsStore.endRestore(command.tx, context.operationId, 'COMPLETE');
     const { backupId, cluster, database } = context.input;
-    await command.record({
-      area: 'tenancy',
-      action: 'tenant.restored-aside',
-      subject: context.subject,
-      ...(context.tenantId ? { tenantId: context.tenantId } : {}),
-      after: { backup: backupId, cluster, database },
-      correlation: `operation/${context.operationId}`,
+    await recordStep(command, context, 'tenant.restored-aside', undefined, {
+      backup: backupId,
+      cluster,
+      database,
     });
   }
 }

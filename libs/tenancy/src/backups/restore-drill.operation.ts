@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Command } from '#audit';
 import type { OperationKind, StepContext, StepOutcome } from '#operations';
 import { loadArchive } from '../archives/index.js';
+import { recordStep } from '../record-step.js';
 import { failingAtOnce } from './backups.errors.js';
 import { backupsStore } from './backups.store.js';
 import { ScratchDatabases, scratchName } from './scratch-databases.js';
@@ -40,7 +41,7 @@ export class RestoreDrillOperation implements OperationKind {
   async onStopped(command: Command, context: StepContext): Promise<void> {
     const error = await backupsStore.stopReason(command.tx, context.operationId);
     await backupsStore.endDrill(command.tx, context.operationId, { status: 'FAILED', error });
-    await command.record({ ...change(context), action: 'restore-drill.failed', after: { error } });
+    await recordStep(command, context, 'restore-drill.failed', undefined, { error });
   }
 
   async onRetried(command: Command, context: StepContext): Promise<void> {
@@ -83,15 +84,6 @@ export class RestoreDrillOperation implements OperationKind {
   async #record(command: Command, context: StepContext): Promise<void> {
     const result = context.state['result'] as DrillResult;
     await backupsStore.endDrill(command.tx, context.operationId, { status: 'PASSED', ...result });
-    await command.record({ ...change(context), action: 'restore-drill.passed', after: result });
+    await recordStep(command, context, 'restore-drill.passed', undefined, result);
   }
-}
-
-function change(context: StepContext) {
-  return {
-    area: 'tenancy' as const,
-    subject: context.subject,
-    ...(context.tenantId ? { tenantId: context.tenantId } : {}),
-    correlation: `operation/${context.operationId}`,
-  };
 }

@@ -5,6 +5,7 @@ import { ConflictError, Database, rowsOf } from '#platform';
 import { loadArchive, refuseOtherSchema, verifyArchive, type OpenArchive } from '../archives/index.js';
 import { TenantDatabases } from '../databases/tenant-databases.js';
 import { RuntimeInstances } from '../placement/worker-instances.js';
+import { recordStep } from '../record-step.js';
 import type { Tenant } from '../tenant.js';
 import { TenantsReadModel } from '../tenants.read-model.js';
 import { lockTenant } from '../tenants.store.js';
@@ -108,7 +109,7 @@ export class RestoreInPlaceOperation implements OperationKind {
       throw new StepFailed('TENANT_STATUS_CONFLICT', `The tenant is ${tenant.status}.`, 409);
     }
     await setStatus(command, tenant.id, 'SUSPENDED', 'READ_ONLY');
-    await this.#record(command, context, 'tenant.suspended', { status: 'ACTIVE' }, { status: 'SUSPENDED' });
+    await recordStep(command, context, 'tenant.suspended', { status: 'ACTIVE' }, { status: 'SUSPENDED' });
   }
 
   async #drain(context: StepContext): Promise<void> {
@@ -161,7 +162,7 @@ export class RestoreInPlaceOperation implements OperationKind {
     await replaceUnits(command.tx, tenant.id, units);
     await backupsStore.endRestore(command.tx, context.operationId, 'COMPLETE');
     await this.#unsuspend(command, context);
-    await this.#record(command, context, 'tenant.restored', undefined, {
+    await recordStep(command, context, 'tenant.restored', undefined, {
       backup: context.input['backupId'],
       undoWith: beforeIdOf(context),
     });
@@ -172,7 +173,7 @@ export class RestoreInPlaceOperation implements OperationKind {
     if (!context.state['checked'] || context.input['statusBefore'] !== 'ACTIVE') return;
     if (tenant.status !== 'SUSPENDED') return;
     await setStatus(command, tenant.id, 'ACTIVE', null);
-    await this.#record(command, context, 'tenant.resumed', { status: 'SUSPENDED' }, { status: 'ACTIVE' });
+    await recordStep(command, context, 'tenant.resumed', { status: 'SUSPENDED' }, { status: 'ACTIVE' });
   }
 
   async #suspended(context: StepContext): Promise<Tenant & { databaseId: string }> {
@@ -183,24 +184,6 @@ export class RestoreInPlaceOperation implements OperationKind {
 
   #open(context: StepContext, tenant: Tenant): Promise<OpenArchive> {
     return this.archives.open(tenant, String(context.input['backupId']));
-  }
-
-  #record(
-    command: Command,
-    context: StepContext,
-    action: string,
-    before: unknown,
-    after: unknown,
-  ): Promise<number> {
-    return command.record({
-      area: 'tenancy',
-      action,
-      subject: context.subject,
-      ...(context.tenantId ? { tenantId: context.tenantId } : {}),
-      before,
-      after,
-      correlation: `operation/${context.operationId}`,
-    });
   }
 }
 

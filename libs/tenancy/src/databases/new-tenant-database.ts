@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type pg from 'pg';
 import type { Command } from '#audit';
 import { StepFailed, type OperationStep, type StepContext, type StepOutcome } from '#operations';
+import { recordStep } from '../record-step.js';
 import type { Placement } from '../tenant.js';
 import { updateTenant } from '../tenants.store.js';
 import { DatabaseClusters } from './database-clusters.js';
@@ -105,12 +106,5 @@ async function house(command: Command, context: StepContext, id: string, place: 
   const { tenantId } = context;
   if (!tenantId) throw new StepFailed('TENANT_MISSING', 'The operation names no tenant.', 500);
   await updateTenant(command.tx, tenantId, { database_id: id });
-  await command.record({
-    area: 'tenancy',
-    action: 'tenant.database-ready',
-    subject: context.subject,
-    tenantId,
-    after: place,
-    correlation: `operation/${context.operationId}`,
-  });
+  await recordStep(command, context, 'tenant.database-ready', undefined, place);
 }

@@ -80,22 +80,11 @@ export class AbortMoveOperation implements OperationKind {
 
   async #cleanUp(context: StepContext): Promise<StepOutcome> {
     if (context.state['forward'] === true) return undefined;
-    const move = await this.work.move(context);
-    return this.cleaner.patiently(async () => {
-      const targetExists = await this.cleaner.exists(move.targetId);
-      if (targetExists) await this.cleaner.dropStreams(move, move.targetId);
-      await this.cleaner.dropStreams(move, move.sourceId);
-      await this.cleaner.settleHome(move, move.sourceId);
-      return { erasure: targetExists ? await this.cleaner.erase(move, move.targetId, context) : null };
-    });
+    return this.cleaner.cleanUp(await this.work.move(context), context, 'target');
   }
 
   async #close(command: Command, context: StepContext): Promise<void> {
     if (context.state['forward'] === true) return;
-    const move = await this.work.locked(command, context);
-    await this.cleaner.forget(command, move.targetId);
-    const receipt = { erasure: context.state['erasure'] };
-    await updateMove(command.tx, move.id, { state: 'ABORTED', finished_at: new Date(), receipt });
-    await this.work.record(command, context, 'tenant.move-cleaned-up', undefined, receipt);
+    await this.cleaner.close(command, context, 'ABORTED');
   }
 }

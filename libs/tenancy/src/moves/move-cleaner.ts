@@ -7,6 +7,7 @@ import type { TenantMove } from './move.js';
 import { moveNames } from './move.js';
 import { prepareSession } from './move-session.js';
 import { MoveWorkplace, patiently } from './move-workplace.js';
+import { updateMove } from './moves.store.js';
 import { dropPublisher, dropSubscription, lagOf } from './replication.js';
 import { leaveHome, releaseHome } from './tenant-home.js';
 import { eraseTenant } from './tenant-copy.js';
@@ -86,6 +87,39 @@ export class MoveCleaner {
       }
       return { database: name, how: 'ROWS_DELETED', erased, remaining };
     });
+  }
+
+  /**
+   * Takes away what a move has made where the tenant does not stay.
+   * @param subscriber whose side takes the changes: it goes first, so that no stream is left without its other end.
+   */
+  cleanUp(
+    move: TenantMove,
+    context: StepContext,
+    subscriber: 'source' | 'target',
+  ): Promise<{ erasure: Erasure | null }> {
+    return this.patiently(async () => {
+      let targetExists = false;
+      const source = async (): Promise<void> => {
+        await this.dropStreams(move, move.sourceId);
+        await this.settleHome(move, move.sourceId);
+      };
+      const target = async (): Promise<void> => {
+        targetExists = await this.exists(move.targetId);
+        if (targetExists) await this.dropStreams(move, move.targetId);
+      };
+      for (const side of subscriber === 'source' ? [source, target] : [target, source]) await side();
+      return { erasure: targetExists ? await this.erase(move, move.targetId, context) : null };
+    });
+  }
+
+  /** Closes a move whose tenant is where it was. */
+  async close(command: Command, context: StepContext, state: 'ABORTED' | 'UNDONE'): Promise<void> {
+    const move = await this.work.locked(command, context);
+    await this.forget(command, move.targetId);
+    const receipt = { erasure: context.state['erasure'] };
+    await updateMove(command.tx, move.id, { state, finished_at: new Date(), receipt });
+    await this.work.record(command, context, 'tenant.move-cleaned-up', undefined, receipt);
   }
 
   /** Forgets a database of the tenant's own that was dropped. */

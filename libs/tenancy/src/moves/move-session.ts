@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { StepContext } from '#operations';
 import type { TenantDatabases } from '../databases/tenant-databases.js';
 import { moveNames, type MoveNames, type TenantMove } from './move.js';
+import { readHome } from './tenant-home.js';
 
 /** One of the two databases of a move. */
 export interface Side {
@@ -89,4 +90,10 @@ export async function takeMoverLock(client: pg.Client, tenantId: string): Promis
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   throw new Error('another session of the mover does not end');
+}
+
+/** Whether the move got past its commit point. */
+export async function hasMoved({ source, tenantId, move }: MoveSession): Promise<boolean> {
+  const home = await readHome(source.client, tenantId);
+  return home.state === 'MOVED' && home.moveId === move.id;
 }

@@ -11,6 +11,7 @@ import {
 } from '#platform';
 import { TenantDatabases } from '../databases/tenant-databases.js';
 import { RuntimeInstances } from '../placement/worker-instances.js';
+import { recordStep } from '../record-step.js';
 import { isBeforeCutOver, type TenantMove } from './move.js';
 import { openMove, type MoveSession } from './move-session.js';
 import { otherMovesOn, type OtherMoves } from './move-room.js';
@@ -100,15 +101,7 @@ export class MoveWorkplace {
     before: unknown,
     after: unknown,
   ): Promise<number> {
-    return command.record({
-      area: 'tenancy',
-      action,
-      subject: context.subject,
-      ...(context.tenantId ? { tenantId: context.tenantId } : {}),
-      before,
-      after,
-      correlation: `operation/${context.operationId}`,
-    });
+    return recordStep(command, context, action, before, after);
   }
 }
 

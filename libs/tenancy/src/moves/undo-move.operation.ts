@@ -42,7 +42,7 @@ export class UndoMoveOperation implements OperationKind {
     {
       name: 'close',
       title: 'Close the move',
-      record: (command: Command, context: StepContext) => this.#close(command, context),
+      record: (command: Command, context: StepContext) => this.cleaner.close(command, context, 'UNDONE'),
     },
   ];
 
@@ -134,20 +134,6 @@ export class UndoMoveOperation implements OperationKind {
     }
     const behind = await this.work.behind(move);
     if (behind > 0) throw new StepWaiting(`Waiting for ${behind} data-plane process(es) to hear of it.`);
-    return this.cleaner.patiently(async () => {
-      await this.cleaner.dropStreams(move, move.sourceId);
-      await this.cleaner.settleHome(move, move.sourceId);
-      if (!(await this.cleaner.exists(move.targetId))) return { erasure: null };
-      await this.cleaner.dropStreams(move, move.targetId);
-      return { erasure: await this.cleaner.erase(move, move.targetId, context) };
-    });
-  }
-
-  async #close(command: Command, context: StepContext): Promise<void> {
-    const move = await this.work.locked(command, context);
-    await this.cleaner.forget(command, move.targetId);
-    const receipt = { erasure: context.state['erasure'] };
-    await updateMove(command.tx, move.id, { state: 'UNDONE', finished_at: new Date(), receipt });
-    await this.work.record(command, context, 'tenant.move-cleaned-up', undefined, receipt);
+    return this.cleaner.cleanUp(move, context, 'source');
   }
 }

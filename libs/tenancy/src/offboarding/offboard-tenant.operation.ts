@@ -9,6 +9,7 @@ import { TenantDatabases, type TenantDatabase } from '../databases/tenant-databa
 import { TenantKeys } from '../keys/index.js';
 import { activeHolds } from '../lifecycle/legal-holds.store.js';
 import { RuntimeInstances } from '../placement/worker-instances.js';
+import { recordStep } from '../record-step.js';
 import { TenantStatusError } from '../tenancy.errors.js';
 import type { Tenant } from '../tenant.js';
 import { TenantsReadModel } from '../tenants.read-model.js';
@@ -109,7 +110,7 @@ export class OffboardTenantOperation implements OperationKind {
     const summary = exportOf(context);
     if (!summary) return;
     await this.archive.register(command, tenantIdOf(context), summary);
-    await record(command, context, 'tenant.archived', undefined, { ...summary });
+    await recordStep(command, context, 'tenant.archived', undefined, { ...summary });
   }
 
   async #retain(context: StepContext): Promise<void> {
@@ -132,7 +133,7 @@ export class OffboardTenantOperation implements OperationKind {
     const [hold] = await activeHolds(command.tx, tenant.id);
     if (hold) throw new StepWaiting(`A legal hold keeps the data: ${hold.reason}`, holdLookMs);
     await command.tx.query('update tenant set erasing_since = clock_timestamp() where id = $1', [tenant.id]);
-    await record(command, context, 'tenant.erasure-begun', undefined, { eraseAfter: tenant.eraseAfter });
+    await recordStep(command, context, 'tenant.erasure-begun', undefined, { eraseAfter: tenant.eraseAfter });
   }
 
   async #delete(context: StepContext): Promise<void> {
@@ -193,7 +194,7 @@ export class OffboardTenantOperation implements OperationKind {
       export: exportOf(context) ?? null,
     };
     const before = { status: 'OFFBOARDING' };
-    await record(command, context, 'tenant.offboarded', before, { status: 'OFFBOARDED', receipt });
+    await recordStep(command, context, 'tenant.offboarded', before, { status: 'OFFBOARDED', receipt });
   }
 
   /** Every database that may hold something of the tenant: all pooled ones, and its own. */
@@ -218,22 +219,4 @@ function tenantIdOf(context: StepContext): string {
 
 function exportOf({ state }: StepContext): ExportSummary | undefined {
   return state['export'] as ExportSummary | undefined;
-}
-
-function record(
-  command: Command,
-  context: StepContext,
-  action: string,
-  before: object | undefined,
-  after: object,
-): Promise<number> {
-  return command.record({
-    area: 'tenancy',
-    action,
-    subject: context.subject,
-    tenantId: tenantIdOf(context),
-    before,
-    after,
-    correlation: `operation/${context.operationId}`,
-  });
 }

@@ -17,6 +17,7 @@ import { countRows, total } from '../databases/tenant-rows.js';
 import { importKit, KitInvalidError, readKit } from '../kits/index.js';
 import { WorkerPools } from '../workers/worker-pools.js';
 import { RuntimeInstances } from '../placement/worker-instances.js';
+import { recordStep } from '../record-step.js';
 import { TenantStatusError } from '../tenancy.errors.js';
 import type { Placement, Tenant } from '../tenant.js';
 import { TenantsReadModel } from '../tenants.read-model.js';
@@ -90,7 +91,7 @@ export class OnboardTenantOperation implements OperationKind {
   async onStopped(command: Command, context: StepContext, status: 'FAILED' | 'CANCELLED'): Promise<void> {
     const tenant = await lockTenant(command.tx, { id: tenantIdOf(context) });
     await updateTenant(command.tx, tenant.id, { status: 'FAILED' });
-    await record(
+    await recordStep(
       command,
       context,
       'tenant.onboarding-stopped',
@@ -111,7 +112,7 @@ export class OnboardTenantOperation implements OperationKind {
       );
     }
     await updateTenant(command.tx, tenant.id, { status: 'PROVISIONING' });
-    await record(
+    await recordStep(
       command,
       context,
       'tenant.onboarding-resumed',
@@ -154,7 +155,7 @@ export class OnboardTenantOperation implements OperationKind {
     const tenant = await this.#housed(context);
     const units = await this.databases.withTenant(tenant, readUnits);
     const counts = await replaceUnits(command.tx, tenant.id, units);
-    await record(command, context, 'tenant.units-copied', undefined, counts);
+    await recordStep(command, context, 'tenant.units-copied', undefined, counts);
   }
 
   async #awaitWorkers(context: StepContext): Promise<StepOutcome> {
@@ -184,7 +185,7 @@ export class OnboardTenantOperation implements OperationKind {
     const tenant = await lockTenant(command.tx, { id: tenantIdOf(context) });
     await updateTenant(command.tx, tenant.id, { status: 'ACTIVE' });
     const after = { status: 'ACTIVE', rows: context.state['rows'] };
-    await record(command, context, 'tenant.onboarded', { status: tenant.status }, after);
+    await recordStep(command, context, 'tenant.onboarded', { status: tenant.status }, after);
   }
 
   async #housed(context: StepContext): Promise<Tenant & { databaseId: string }> {
@@ -216,24 +217,4 @@ function hasData(context: StepContext): boolean {
 function tenantIdOf(context: StepContext): string {
   if (!context.tenantId) throw new StepFailed('TENANT_MISSING', 'The operation names no tenant.', 500);
   return context.tenantId;
-}
-
-function record(
-  command: Command,
-  context: StepContext,
-  action: string,
-  before: unknown,
-  after: unknown,
-  reason?: string,
-): Promise<number> {
-  return command.record({
-    area: 'tenancy',
-    action,
-    subject: context.subject,
-    tenantId: tenantIdOf(context),
-    before,
-    after,
-    correlation: `operation/${context.operationId}`,
-    ...(reason ? { reason } : {}),
-  });
 }
