@@ -16,10 +16,8 @@ export function packRuntime(folder = join(root, 'dist/packages')) {
   const work = join(folder, 'runtime');
   rmSync(work, { recursive: true, force: true });
   mkdirSync(join(work, 'dist'), { recursive: true });
-  run(process.execPath, [
-    'node_modules/typescript/bin/tsc',
-    ...['-p', 'tsconfig.runtime.json', '--outDir', join(work, 'dist')],
-  ]);
+  const out = join(work, 'dist');
+  run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.runtime.json', '--outDir', out]);
   const entry = (name) => ({ types: `./dist/${name}.d.ts`, default: `./dist/${name}.js` });
   const manifest = {
     name: '@tierdeck/runtime',
