@@ -36,6 +36,21 @@ export class RestoreDiffersError extends TierdeckError {
   }
 }
 
+/** Somebody wrote between the archive of what was there and its replacement: that would be in neither. */
+export class RestoreOvertakenError extends TierdeckError {
+  constructor(tables: readonly string[]) {
+    super(
+      'RESTORE_OVERTAKEN',
+      `Rows were written after they had been archived, in: ${tables.join(', ')}. Nothing was replaced.`,
+      409,
+      {
+        hint: 'A process that is cut off from the control plane still writes: end it, then restore again.',
+        details: { tables: [...tables] },
+      },
+    );
+  }
+}
+
 export class ArchiveStoreFullError extends TierdeckError {
   constructor(cause: unknown) {
     super(

@@ -3,8 +3,8 @@ import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { StepProgress } from '#operations';
 import { tenantTables } from '../databases/tenant-rows.js';
-import { ArchiveSchemaError, RestoreDiffersError } from './archive.errors.js';
-import type { ArchiveTable } from './manifest.js';
+import { ArchiveSchemaError, RestoreDiffersError, RestoreOvertakenError } from './archive.errors.js';
+import type { ArchiveManifest, ArchiveTable } from './manifest.js';
 import { share, type OpenArchive } from './read-archive.js';
 import { archivableTables, appliedMigrations, fixTextForm, quoted, sumTable } from './table-catalogue.js';
 import { throttled } from './write-archive.js';
@@ -14,6 +14,11 @@ export interface LoadOptions {
   /** Whose rows they become. */
   tenantId: string;
   onProgress?: (progress: StepProgress) => Promise<void>;
+  /**
+   * Loads at most once under an id, and only if what is there still is what was archived: whoever has not heard that the
+   * tenant is suspended may have written since.
+   */
+  once?: { id: string; over: ArchiveManifest };
   /** Called when everything is in and checked, just before the commit; what it throws rolls back. */
   beforeCommit?: () => Promise<void>;
 }
@@ -22,7 +27,7 @@ export interface LoadOptions {
  * Makes a tenant's rows those of an archive, in one transaction: what the tenant had is deleted, the archive's rows
  * come in, and their checksums must be the archive's before it commits. Others see the old state or the new one.
  * @param client a superuser's, outside a transaction.
- * @throws ArchiveSchemaError, ArchiveRefusedError, RestoreDiffersError; then nothing has changed.
+ * @throws ArchiveSchemaError, ArchiveRefusedError, RestoreDiffersError, RestoreOvertakenError; then nothing has changed.
  */
 export async function loadArchive(client: pg.Client, options: LoadOptions): Promise<void> {
   await client.query('begin');
@@ -34,9 +39,15 @@ export async function loadArchive(client: pg.Client, options: LoadOptions): Prom
       options.tenantId,
     ]);
     await client.query(`select set_config('tierdeck.tenant_id', $1, true)`, [options.tenantId]);
+    if (options.once && (await isLoaded(client, options.tenantId, options.once.id))) {
+      await client.query('rollback');
+      return;
+    }
     await refuseOtherSchema(client, options.archive);
+    if (options.once) await refuseOvertaken(client, options.tenantId, options.once.over);
     await replaceRows(client, options);
     await refuseDifference(client, options);
+    if (options.once) await markLoaded(client, options.tenantId, options.once.id);
     await options.beforeCommit?.();
     await client.query('commit');
   } catch (error) {
@@ -97,10 +108,49 @@ function copyStatement({ name, columns }: ArchiveTable): string {
 
 /** @throws RestoreDiffersError unless every table has the archive's rows. */
 async function refuseDifference(client: pg.ClientBase, { archive, tenantId }: LoadOptions): Promise<void> {
+  const differing = await differingTables(client, tenantId, archive.manifest);
+  if (differing.length > 0) throw new RestoreDiffersError(archive.manifest.id, differing);
+}
+
+/** @throws RestoreOvertakenError if the tenant's rows are not those that were archived. */
+async function refuseOvertaken(
+  client: pg.ClientBase,
+  tenantId: string,
+  over: ArchiveManifest,
+): Promise<void> {
+  const differing = await differingTables(client, tenantId, over);
+  if (differing.length > 0) throw new RestoreOvertakenError(differing);
+}
+
+async function differingTables(
+  client: pg.ClientBase,
+  tenantId: string,
+  { tables }: ArchiveManifest,
+): Promise<string[]> {
   const differing: string[] = [];
-  for (const table of archive.manifest.tables) {
+  for (const table of tables) {
     const { rows, checksum } = await sumTable(client, tenantId, table);
     if (rows !== table.rows || checksum !== table.checksum) differing.push(table.name);
   }
-  if (differing.length > 0) throw new RestoreDiffersError(archive.manifest.id, differing);
+  return differing;
+}
+
+/** Beside the rows and committed with them, so that a repetition after a crash knows. */
+const loaded = 'restored';
+
+async function isLoaded(client: pg.ClientBase, tenantId: string, id: string): Promise<boolean> {
+  const { rowCount } = await client.query(
+    'select from move_marker where tenant_id = $1 and move_id = $2 and marker = $3',
+    [tenantId, id, loaded],
+  );
+  return rowCount !== 0;
+}
+
+async function markLoaded(client: pg.ClientBase, tenantId: string, id: string): Promise<void> {
+  await client.query('delete from move_marker where tenant_id = $1 and marker = $2', [tenantId, loaded]);
+  await client.query('insert into move_marker (tenant_id, move_id, marker) values ($1, $2, $3)', [
+    tenantId,
+    id,
+    loaded,
+  ]);
 }

@@ -1,6 +1,11 @@
 import { StepFailed } from '#operations';
 import { ConflictError, TierdeckError } from '#platform';
-import { ArchiveRefusedError, ArchiveSchemaError, RestoreDiffersError } from '../archives/index.js';
+import {
+  ArchiveRefusedError,
+  ArchiveSchemaError,
+  RestoreDiffersError,
+  RestoreOvertakenError,
+} from '../archives/index.js';
 import { TenantKeyMissingError, TenantKeyShreddedError } from '../keys/index.js';
 
 export class BackupRunningError extends ConflictError {
@@ -30,6 +35,7 @@ const final = [
   ArchiveRefusedError,
   ArchiveSchemaError,
   RestoreDiffersError,
+  RestoreOvertakenError,
   TenantKeyShreddedError,
   TenantKeyMissingError,
 ];

@@ -3,8 +3,10 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createTestDatabase, withTestClient, type TestDatabase } from '../../../../test/support/database.js';
+import { faultAt } from '../../../../test/support/move-faults.js';
 import { tenantManifest, TestTenancy } from '../../../../test/support/tenancy.js';
 import { TenantKeys } from '../keys/index.js';
+import { RESTORE_IN_PLACE } from './restore-in-place.operation.js';
 import type { Tenant } from '../tenant.js';
 import { BackupPolicies } from './backup-policies.js';
 import { BackupScheduler, BackupsReadModel, BackupsService } from './index.js';
@@ -136,6 +138,25 @@ describe('backups of a tenant', () => {
       'tenant.resumed',
       'tenant.restored',
     ]);
+  });
+
+  it('restored in place replace nothing that was written after the last archive of it', async () => {
+    const backup = await backUp('shop');
+    const put = faultAt(tenancy, RESTORE_IN_PLACE, 'replace', {
+      // As an instance does that is cut off and has not heard of the suspension.
+      before: () => write('shop', 'unheard'),
+    });
+    const overtaken = await restore({ tenant: 'shop', backup, mode: 'IN_PLACE', confirm: 'shop' });
+    put();
+    expect(overtaken).toMatchObject({ status: 'FAILED', error: 'RESTORE_OVERTAKEN' });
+    expect(await regions('shop')).toContain('unheard');
+    expect((await bySlug('shop')).status).toBe('ACTIVE');
+    const again = await restore({ tenant: 'shop', backup, mode: 'IN_PLACE', confirm: 'shop' });
+    expect(again.status).toBe('SUCCEEDED');
+    expect(await regions('shop')).not.toContain('unheard');
+    const { beforeBackupId } = (await readModel.restore(again.id)) as { beforeBackupId: string };
+    await restore({ tenant: 'shop', backup: beforeBackupId, mode: 'IN_PLACE', confirm: 'shop' });
+    expect(await regions('shop')).toContain('unheard');
   });
 
   it('are refused before anything is touched when the archive is broken', async () => {

@@ -139,9 +139,11 @@ export class RestoreInPlaceOperation implements OperationKind {
     try {
       await failingAtOnce(async () => {
         const archive = await this.#open(context, tenant);
+        const before = await this.archives.open(tenant, beforeIdOf(context));
         await loadArchive(client, {
           archive,
           tenantId: tenant.id,
+          once: { id: context.operationId, over: before.manifest },
           onProgress: context.progress.bind(context),
           beforeCommit: async () => {
             // Ends a holder that lost its lease, and one whose tenant is served again.
