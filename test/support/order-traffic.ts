@@ -37,7 +37,7 @@ export class OrderTraffic {
   #turn = 0;
 
   constructor(private readonly options: TrafficOptions) {
-    const { orderClients = 3 } = options;
+    const { orderClients = 2 } = options;
     const ordering = Array.from({ length: orderClients }, () => this.#repeat(() => this.#order()));
     this.#clients = Promise.all([
       ...ordering,
@@ -91,7 +91,7 @@ export class OrderTraffic {
       const since = performance.now();
       await work().catch((error: unknown) => this.faults.push(String(error)));
       this.longestMs = Math.max(this.longestMs, performance.now() - since);
-      await sleep((this.options.pauseMs ?? 30) * (0.5 + Math.random()));
+      await sleep((this.options.pauseMs ?? 100) * (0.5 + Math.random()));
     }
   }
 

@@ -117,6 +117,15 @@ async function claimDue(
   return rows[0];
 }
 
+/** Whether workers of another pool may claim the tenant's jobs, and those of this one may not. */
+export async function isHandedOver(scope: TenantScope, pool: WorkerPlacement = 'SHARED'): Promise<boolean> {
+  // With a cap that nobody reaches only the assignment is in the way.
+  const { rows } = await scope.query<{ may: boolean }>('select tierdeck_may_claim($1, 2147483647) as may', [
+    pool,
+  ]);
+  return rows[0]?.may === false;
+}
+
 /**
  * Puts the jobs of vanished holders back into the queue. One that took its worker down each time must not do so for
  * ever: with its attempts used up it goes to the dead letters.

@@ -143,23 +143,41 @@ describe('a job worker', () => {
     expect((await statuses('noisy')).filter((status) => status === 'QUEUED')).toHaveLength(1);
   });
 
-  test('takes over who comes to it and leaves who goes, as the snapshot says', async () => {
+  const place = (integrationWorkers: 'SHARED' | 'DEDICATED'): void =>
+    host.controlPlane.publish((snapshot) => {
+      for (const tenant of snapshot.tenants)
+        if (tenant.slug === 'apart') tenant.integrationWorkers = integrationWorkers;
+    });
+  const placed = (pool: 'SHARED' | 'DEDICATED'): Promise<void> =>
+    eventually(() => host.runtime.tenant('apart')?.integrationWorkers === pool);
+
+  test('takes over who comes to it, and serves who goes until the database says that the jobs are others’', async () => {
     await put('apart');
     work({});
-    host.controlPlane.publish((snapshot) => {
-      for (const tenant of snapshot.tenants)
-        if (tenant.slug === 'apart') tenant.integrationWorkers = 'SHARED';
-    });
+    place('SHARED');
     await eventually(() => done.includes('apart'));
-    host.controlPlane.publish((snapshot) => {
-      for (const tenant of snapshot.tenants)
-        if (tenant.slug === 'apart') tenant.integrationWorkers = 'DEDICATED';
-    });
-    await eventually(() => host.runtime.tenant('apart')?.integrationWorkers === 'DEDICATED');
+    place('DEDICATED');
+    await placed('DEDICATED');
+    // Its workers have yet to start.
     await put('apart');
-    await put('noisy');
-    await eventually(() => done.includes('noisy'));
-    expect(done.filter((slug) => slug === 'apart')).toHaveLength(1);
+    await eventually(() => done.filter((slug) => slug === 'apart').length === 2);
+    await host.data.asTenant(
+      host.tenant('apart').test,
+      `insert into worker_assignment (pool, open) values ('DEDICATED', false)`,
+    );
+    try {
+      await put('apart');
+      await put('noisy');
+      await eventually(() => done.includes('noisy'));
+      expect(await statuses('apart')).toEqual(['DONE', 'DONE', 'QUEUED']);
+      await host.data.asTenant(host.tenant('apart').test, 'delete from worker_assignment');
+      place('SHARED');
+      await eventually(() => done.filter((slug) => slug === 'apart').length === 3);
+    } finally {
+      await host.data.asTenant(host.tenant('apart').test, 'delete from worker_assignment');
+      place('DEDICATED');
+      await placed('DEDICATED');
+    }
   });
 
   test('tries again what failed, without being told', async () => {

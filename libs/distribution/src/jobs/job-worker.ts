@@ -5,7 +5,14 @@ import type { Backoff } from './backoff.js';
 import { FairScheduler } from './fair-scheduler.js';
 import type { JobHandler } from './job-handler.js';
 import { JobNotices } from './job-notices.js';
-import { claimJob, reclaimAbandoned, returnJob, type Claim, type WorkerPlacement } from './job-queue.js';
+import {
+  claimJob,
+  isHandedOver,
+  reclaimAbandoned,
+  returnJob,
+  type Claim,
+  type WorkerPlacement,
+} from './job-queue.js';
 import { runJob } from './run-job.js';
 
 /** What a worker needs of the runtime; {@link TierdeckRuntime} is one. */
@@ -18,7 +25,10 @@ export interface JobWorkerOptions {
   runtime: WorkerRuntime;
   handlers: readonly JobHandler[];
   logger: Logger;
-  /** Whose jobs this worker does: all shared tenants, or one alone. */
+  /**
+   * Whose jobs this worker does: all shared tenants, or one alone. Who goes to other workers is served on until their
+   * database says that the jobs are theirs.
+   */
   serves: (tenant: RuntimeTenant) => boolean;
   /** What this worker is to those tenants; default `SHARED`. */
   pool?: WorkerPlacement;
@@ -54,6 +64,8 @@ export class JobWorker {
   readonly #notices: JobNotices;
   readonly #work = new Set<Promise<void>>();
   readonly #served = new Map<string, RuntimeTenant>();
+  /** Of them those whose jobs go to other workers. */
+  readonly #leaving = new Set<string>();
   /** Told of while its queue was being looked at: the look may have been too early. */
   readonly #told = new Set<string>();
   readonly #timers = new Map<string, NodeJS.Timeout>();
@@ -103,8 +115,10 @@ export class JobWorker {
   }
 
   #follow(): void {
-    const { runtime, serves, capacity = 8 } = this.options;
-    const tenants = runtime.tenants().filter((tenant) => tenant.status !== 'SUSPENDED' && serves(tenant));
+    const { runtime, capacity = 8 } = this.options;
+    const tenants = runtime
+      .tenants()
+      .filter((tenant) => tenant.status !== 'SUSPENDED' && this.#serves(tenant));
     const reserved = this.options.reserved ?? Math.floor(capacity / 4);
     this.#served.clear();
     for (const tenant of tenants) this.#served.set(tenant.id, tenant);
@@ -118,6 +132,17 @@ export class JobWorker {
     const used = new Set(tenants.map(({ databaseId }) => databaseId));
     this.#notices.follow(runtime.databases().filter(({ id }) => used.has(id)));
     this.#wakeAll();
+  }
+
+  /** Whoever served a tenant goes on until its jobs have been handed over: the others may not have started yet. */
+  #serves(tenant: RuntimeTenant): boolean {
+    const { id } = tenant;
+    if (this.options.serves(tenant)) {
+      this.#leaving.delete(id);
+      return true;
+    }
+    if (this.#served.has(id)) this.#leaving.add(id);
+    return this.#leaving.has(id);
   }
 
   #quota(tenant: RuntimeTenant): number {
@@ -168,6 +193,12 @@ export class JobWorker {
     this.#told.delete(id);
     const claim = await this.#claim(scope, tenant);
     if (!claim.job) {
+      if (this.#leaving.has(id) && (await isHandedOver(scope, this.options.pool))) {
+        this.#served.delete(id);
+        this.#leaving.delete(id);
+        this.#follow();
+        return;
+      }
       if (this.#told.has(id)) return;
       this.#scheduler.idle(id);
       if (claim.nextInMs !== null) this.#lookAgain(id, Math.max(lookAgainMs, claim.nextInMs));
