@@ -1,9 +1,10 @@
 import { createServer, connect, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
 import { ClustersService } from '../../libs/tenancy/src/placement/clusters.service.js';
 import { PlacementPlanner } from '../../libs/tenancy/src/placement/placement-planner.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { endingOf, moverOf } from '../support/move-faults.js';
+import { endingOf, faultAt, moverOf } from '../support/move-faults.js';
 import { moveReaches, moveRemains } from '../support/moving-tenant.js';
 import { OwnPostgres } from '../support/own-postgres.js';
 import { freePort } from '../support/stack.js';
@@ -40,13 +41,12 @@ describe('a move that cannot go well', () => {
   const blockers = async (wish: object): Promise<string[]> =>
     (await tenancy.app.get(PlacementPlanner).plan(await tenancy.readModel.bySlug('stuck'), wish)).blockers;
 
-  async function inPool(sql: string): Promise<void> {
-    const client = await tenancy.databases.connect(poolId);
-    try {
-      await client.query(sql);
-    } finally {
-      await client.end();
-    }
+  const inPool = async (sql: string): Promise<void> => inClient(await tenancy.databases.connect(poolId), sql);
+
+  /** Name of the pooled database of a cluster. */
+  async function poolOf(cluster: string): Promise<string> {
+    const all = await tenancy.databases.databases();
+    return all.find((one) => one.cluster === cluster && one.kind === 'POOLED')?.name ?? '';
   }
 
   const tables: [string, string, string][] = [
@@ -98,6 +98,33 @@ describe('a move that cannot go well', () => {
     await inPool('drop table release_notes');
   });
 
+  it('goes back when the disk of the target is full, and says so', async () => {
+    // A disk of a test's own cannot be filled everywhere: the server says what it says then.
+    await tenancy.databases.withTenant({ id: tenantId, databaseId: poolId }, (client) =>
+      client.query(`insert into region (code, name) values ('one', 'x')`),
+    );
+    const pool = await poolOf('second');
+    const sql = (statements: string): Promise<void> => inDatabase(second.url(pool), statements);
+    const restore = faultAt(tenancy, 'tenant.move', 'copy-rows', {
+      before: () =>
+        sql(`create function disk_full() returns trigger language plpgsql as
+               $$ begin raise exception using errcode = '53100', message = 'could not extend file'; end $$;
+             create trigger disk_full before insert on region execute function disk_full();
+             alter table region enable always trigger disk_full`),
+    });
+    const operation = await moverOf(tenancy, 'stuck').to('SHARED', 'second');
+    await moveReaches(tenancy, tenantId, ['ABORTED']);
+    restore();
+    expect(await endingOf(tenancy, operation)).toMatchObject({
+      status: 'FAILED',
+      code: 'MOVE_DISK_FULL',
+      hint: expect.stringContaining('Make room'),
+    });
+    expect(await tenancy.readModel.bySlug('stuck')).toMatchObject({ status: 'ACTIVE', databaseId: poolId });
+    expect(await moveRemains(tenancy, poolId)).toEqual([]);
+    await sql('drop function disk_full() cascade');
+  }, 40_000);
+
   it('is refused when the target is full, too old, or away', async () => {
     const clusters = tenancy.app.get(ClustersService);
     const there = { database: 'SHARED', cluster: 'second' };
@@ -125,6 +152,20 @@ describe('a move that cannot go well', () => {
     expect(await blockers(there)).toEqual(['Cluster "second" cannot be reached.']);
   }, 40_000);
 });
+
+async function inDatabase(url: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await inClient(client, sql);
+}
+
+async function inClient(client: pg.Client, sql: string): Promise<void> {
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
 
 /** Passes a server's answers on, in which it is PostgreSQL 15. */
 async function agedProxy(port: number): Promise<Server> {
