@@ -188,7 +188,11 @@ variants: [{ name: blue, weight: 1000 }]
       sdk.destroy();
     }
     const id = /sdk-token revoke (\S+)/.exec(stderr)?.[1] ?? '';
+    expect(await cli.said('sdk-token', 'list')).toMatch(
+      new RegExp(`^${id} +till +CLIENT +production +northwind +— +\\d{4}-`, 'm'),
+    );
     expect(await cli.said('sdk-token', 'revoke', id)).toBe(`sdk-token/${id} revoked\n`);
+    expect(await cli.said('sdk-token', 'list', '-o', 'name')).not.toContain(id);
     await until(async () => {
       const answer = await fetch(`${server.url}/api/client/features`, {
         headers: { authorization: stdout.trim() },

@@ -1,10 +1,23 @@
 import { Argument, type Command } from 'commander';
+import { allPages } from '../all-pages.js';
 import { Client } from '../client.js';
 import type { Context } from '../context.js';
 import { withExamples } from '../examples.js';
+import { addList } from '../list-and-show.js';
 import { keepLogin } from '../session.js';
 
-/** `tierdeck login`, `whoami`, `token create`, `sdk-token create|revoke`. */
+interface SdkToken {
+  id: string;
+  name: string;
+  kind: string;
+  environment: string;
+  tenant: string | null;
+  branch: string | null;
+  project: string | null;
+  createdAt: string;
+}
+
+/** `tierdeck login`, `whoami`, `token create`, `sdk-token create|list|revoke`. */
 export function accessCommands(program: Command, context: Context): void {
   program
     .command('login')
@@ -83,9 +96,30 @@ export function accessCommands(program: Command, context: Context): void {
     'tierdeck sdk-token create till CLIENT --env staging --tenant northwind --branch seattle',
     'tierdeck sdk-token create web FRONTEND --tenant northwind',
   );
+  addList<SdkToken>(sdkToken, context, {
+    all: async () => {
+      const client = await context.client();
+      return allPages<SdkToken>(
+        client,
+        `query ($after: String) { sdkTokens(first: 200, after: $after) { pageInfo { hasNextPage endCursor } edges { node {
+           id name kind environment tenant branch project createdAt } } } }`,
+      );
+    },
+    nameOf: ({ id }) => id,
+    columns: [
+      ['id', (row) => row.id],
+      ['name', (row) => row.name],
+      ['kind', (row) => row.kind],
+      ['environment', (row) => row.environment],
+      ['sees', (row) => row.branch ?? row.tenant ?? 'all tenants'],
+      ['project', (row) => row.project],
+      ['made', (row) => row.createdAt],
+    ],
+    help: { list: 'those that open something, the newest first; secrets are not kept' },
+  });
   sdkToken
     .command('revoke <id>')
-    .description('nobody reads with it any more; its id was told when it was made')
+    .description('nobody reads with it any more')
     .action(async (id: string) => {
       const client = await context.client();
       await client.request(

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { allPages } from '../all-pages.js';
 import type { Client } from '../client.js';
 import { CliError } from '../cli-error.js';
 import type { Context } from '../context.js';
@@ -115,24 +116,15 @@ interface Place {
 
 /** Keys of all flags, of archived ones too. */
 async function allKeys(client: Client): Promise<string[]> {
-  const keys: string[] = [];
-  for (const archived of [false, true]) {
-    for (let after: string | null = null; ;) {
-      const { flags }: { flags: { edges: { node: { key: string } }[]; pageInfo: PageInfo } } =
-        await client.request(
-          `query ($after: String, $archived: Boolean) { flags(first: 500, after: $after, archived: $archived) {
-             edges { node { key } } pageInfo { hasNextPage endCursor } } }`,
-          { after, archived },
-        );
-      keys.push(...flags.edges.map(({ node }) => node.key));
-      if (!flags.pageInfo.hasNextPage) break;
-      after = flags.pageInfo.endCursor;
-    }
-  }
-  return keys;
-}
-
-interface PageInfo {
-  hasNextPage: boolean;
-  endCursor: string | null;
+  const ofAll = await Promise.all(
+    [false, true].map((archived) =>
+      allPages<{ key: string }>(
+        client,
+        `query ($after: String, $archived: Boolean) { flags(first: 500, after: $after, archived: $archived) {
+           edges { node { key } } pageInfo { hasNextPage endCursor } } }`,
+        { archived },
+      ),
+    ),
+  );
+  return ofAll.flat().map(({ key }) => key);
 }

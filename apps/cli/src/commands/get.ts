@@ -1,4 +1,5 @@
 import { Argument, type Command } from 'commander';
+import { allPages } from '../all-pages.js';
 import { CliError } from '../cli-error.js';
 import type { Client } from '../client.js';
 import type { Context } from '../context.js';
@@ -168,24 +169,8 @@ function kindOf(what: string): string {
   );
 }
 
-async function pages(client: Client, { query, variables }: Resource, options: GetOptions): Promise<Row[]> {
-  const rows: Row[] = [];
-  for (let after: string | null = null; ;) {
-    const answer: Record<string, Page | Row[]> = await client.request(query, {
-      ...variables?.(options),
-      after,
-    });
-    const page = Object.values(answer)[0] as Page | Row[];
-    if (Array.isArray(page)) return page;
-    rows.push(...page.edges.map(({ node }) => node));
-    if (!page.pageInfo.hasNextPage) return rows;
-    after = page.pageInfo.endCursor;
-  }
-}
-
-interface Page {
-  pageInfo: { hasNextPage: boolean; endCursor: string | null };
-  edges: { node: Row }[];
+function pages(client: Client, { query, variables }: Resource, options: GetOptions): Promise<Row[]> {
+  return allPages<Row>(client, query, variables?.(options));
 }
 
 async function quotas(client: Client, resource: Resource, { tenant }: GetOptions): Promise<Row[]> {

@@ -11,7 +11,8 @@ import { conditionsOf } from './conditions/conditions.js';
 import { FlagValue } from './flag-value.js';
 import styles from './flags.module.css';
 import type { FlagDetail, FlagRule, Scope } from './flags.query.js';
-import { formatScope, scopeKinds, setCommand } from './scope.js';
+import { ruleCommand, type ShownRule } from './rule-command.js';
+import { formatScope, scopeKinds } from './scope.js';
 import type { FlagActions } from './use-flag-actions.js';
 
 interface RulesProps {
@@ -20,6 +21,17 @@ interface RulesProps {
   selected: Scope | undefined;
   onSelect: (scope: Scope) => void;
 }
+
+const exampleRule: ShownRule = {
+  scope: { kind: 'TENANT', key: 'northwind' },
+  enabled: true,
+  percentage: 100,
+  stickiness: 'branch',
+  constraints: [],
+  segments: [],
+  startsAt: null,
+  endsAt: null,
+};
 
 /** The rules of one environment, the least specific first. */
 export function Rules({ flag, actions, selected, onSelect }: RulesProps) {
@@ -35,12 +47,10 @@ export function Rules({ flag, actions, selected, onSelect }: RulesProps) {
       <EmptyState
         icon={IconFlag3}
         title="No rules"
-        cli={setCommand(
-          flag.key,
-          flag.environment.name,
-          { kind: 'TENANT', key: 'northwind' },
-          { enabled: true },
-        )}
+        cli={ruleCommand(flag, flag.environment.name, {
+          ...exampleRule,
+          variant: variants[0] ?? null,
+        })}
       >
         {flag.environment.strategies === null
           ? 'Everybody gets the default.'
@@ -114,10 +124,7 @@ export function Rules({ flag, actions, selected, onSelect }: RulesProps) {
               <IconPencil size={14} stroke={1.7} />
             </ActionIcon>
           </Tooltip>
-          <CopyButton
-            value={setCommand(flag.key, flag.environment.name, rule.scope, rule)}
-            label="Copy as CLI"
-          />
+          <CopyButton value={ruleCommand(flag, flag.environment.name, rule)} label="Copy as CLI" />
           <Tooltip label="Clear this rule">
             <ActionIcon
               size="sm"

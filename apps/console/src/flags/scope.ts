@@ -45,15 +45,3 @@ export function contextOf(scope: Scope) {
     ...(scope.kind === 'USER' ? { userId: scope.key } : {}),
   };
 }
-
-/** `tierdeck flag set` for a rule. */
-export function setCommand(
-  flag: string,
-  environment: string,
-  scope: Scope,
-  value: { enabled: boolean; variant?: string | null | undefined },
-): string {
-  const where = scope.kind === 'ENVIRONMENT' ? '' : ` --${scope.kind.toLowerCase()} ${scope.key}`;
-  const what = value.variant ?? (value.enabled ? 'on' : 'off');
-  return `tierdeck flag set ${flag} ${what}${where} -e ${environment}`;
-}
