@@ -33,6 +33,7 @@ export function foldPattern(
   const anywhere = withoutKeys(pattern);
   if (anywhere === pattern && (others || !hasBegin(pattern))) return source;
   const own = ownPart(pattern, prefix, charTest(caseInsensitive));
+  if (!own) return source;
   const rest = others ? anywhere : withoutBegin(anywhere);
   const left = choice([own, rest]);
   if (left.kind === 'never') return undefined;
@@ -40,22 +41,20 @@ export function foldPattern(
   return folded.length > maxLength ? source : folded;
 }
 
-/** What is left of a match that begins within the prefix, after the prefix. */
-function ownPart(pattern: Pattern, prefix: string, is: CharTest): Pattern {
-  const rests: Pattern[] = [];
-  for (let start = 0; start < prefix.length; start++) {
-    let rest = start === 0 ? pattern : withoutBegin(pattern);
-    let isFirst = start === 0;
-    for (const char of prefix.slice(start)) {
-      if (isNullable(rest, isFirst)) return literal(prefix);
-      rest = after(rest, char, is, isFirst);
-      isFirst = false;
-      if (rest.kind === 'never') break;
-    }
-    if (isNullable(rest, false)) return literal(prefix);
-    rests.push(withoutKeys(rest, true));
+/** What is left of a match that begins within the prefix, after the prefix; undefined if that grows too large. */
+function ownPart(pattern: Pattern, prefix: string, is: CharTest): Pattern | undefined {
+  const later = withoutBegin(pattern);
+  let rest: Pattern = never;
+  for (let at = 0; at < prefix.length; at++) {
+    const isFirst = at === 0;
+    // A match may have begun before, or begin here.
+    const begun = choice([rest, isFirst ? pattern : later]);
+    if (isNullable(begun, isFirst)) return literal(prefix);
+    rest = after(begun, prefix.charAt(at), is, isFirst);
+    if (printPattern(rest).length > maxLength) return undefined;
   }
-  return sequence([literal(prefix), choice(rests)]);
+  if (isNullable(rest, false)) return literal(prefix);
+  return sequence([literal(prefix), withoutKeys(rest, true)]);
 }
 
 function literal(text: string): Pattern {
@@ -113,8 +112,15 @@ function hasBegin(pattern: Pattern): boolean {
 
 /** Where something stands before it, nothing begins. The same object if that changes nothing. */
 function withoutBegin(pattern: Pattern): Pattern {
-  return replaced(pattern, (part) => (part.kind === 'begin' ? never : part));
+  let known = unbegun.get(pattern);
+  if (!known) {
+    known = replaced(pattern, (part) => (part.kind === 'begin' ? never : part));
+    unbegun.set(pattern, known).set(known, known);
+  }
+  return known;
 }
+
+const unbegun = new WeakMap<Pattern, Pattern>();
 
 /**
  * Without what is written like the beginning of a unit key. The same object if that changes nothing.

@@ -40,8 +40,16 @@ export function repeat(part: Pattern, min: number, max: number): Pattern {
   return min === 1 && max === 1 ? part : { kind: 'repeat', part, min, max };
 }
 
-/** As RE2 reads it. */
+const printed = new WeakMap<Pattern, string>();
+
+/** As RE2 reads it. Parts are printed once: advancing a pattern keeps most of them. */
 export function printPattern(pattern: Pattern): string {
+  let text = printed.get(pattern);
+  if (text === undefined) printed.set(pattern, (text = print(pattern)));
+  return text;
+}
+
+function print(pattern: Pattern): string {
   switch (pattern.kind) {
     case 'never':
       return String.raw`[^\s\S]`;
