@@ -89,6 +89,61 @@ describe('a hostile SDK', () => {
     await flags.database.query('delete from flag_instance');
   });
 
+  it('is answered whatever it puts into headers, queries and contexts, and learns nothing from it', async () => {
+    const client = (await flags.token('CLIENT', northwindId)).secret;
+    const frontend = (await flags.token('FRONTEND', northwindId)).secret;
+    const poll = (headers: Record<string, string>, path = '/api/client/features') =>
+      fetch(`${flags.url}${path}`, { headers: { authorization: client, ...headers } });
+    const etag = (await poll({})).headers.get('etag') ?? '';
+    const many = Array.from({ length: 300 }, (_, index) => `"${index}"`).join(', ');
+    const answers: [number, Promise<Response>][] = [
+      [431, poll({ 'x-long': 'x'.repeat(20_000) })],
+      [401, poll({ authorization: 'x'.repeat(15_000) })],
+      [401, poll({ authorization: `*:production.${'\u00ff'.repeat(100)}` })],
+      [304, poll({ 'if-none-match': `${many}, W/${etag}` })],
+      [200, poll({ 'if-none-match': many })],
+      [200, poll({ 'if-none-match': `"0123456789abcdef:${'9'.repeat(300)}:v1"` })],
+      [200, poll({ 'unleash-appname': 'a'.repeat(9_000), 'unleash-connection-id': 'b'.repeat(5_000) })],
+      [200, poll({ 'unleash-appname': 'a', 'unleash-interval': 'undefined', 'unleash-instanceid': '' })],
+      [400, poll({ 'unleash-client-spec': '9'.repeat(9_000) })],
+      [400, poll({}, `/api/client/features?namePrefix=${'x'.repeat(9_000)}`)],
+      [200, poll({}, `/api/client/features?${'project=*&'.repeat(40)}`)],
+      [400, poll({}, `/api/client/features?${'project=*&'.repeat(60)}`)],
+      [
+        200,
+        poll({ authorization: frontend }, '/api/frontend?properties[__proto__]=x&__proto__=y&constructor=z'),
+      ],
+      [200, poll({ authorization: frontend }, '/api/frontend?%=%&properties[=&&&=x')],
+    ];
+    const context = (sent: unknown) =>
+      fetch(`${flags.url}/api/frontend`, {
+        method: 'POST',
+        headers: { authorization: frontend, 'content-type': 'application/json' },
+        body: typeof sent === 'string' ? sent : JSON.stringify({ context: sent }),
+      });
+    const fields = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, index) => [`f${index}`, 'x']));
+    answers.push(
+      [200, context(fields(200))],
+      [400, context(fields(201))],
+      [400, context({ userId: 'x'.repeat(10_001) })],
+      [200, context({ userId: { nested: ['x'] }, properties: 'none' })],
+      [400, context('{"context":{"__proto__":{"tenant":"contoso"}}}')],
+      [400, context('{"context":')],
+    );
+    const statuses = await Promise.all(answers.map(async ([, answer]) => (await answer).status));
+    expect(statuses).toEqual(answers.map(([status]) => status));
+    for (const [, answer] of answers) expect(await (await answer).text()).not.toContain('contoso');
+    // What an instance calls itself is kept, cut to size.
+    const long = { 'unleash-appname': 'a'.repeat(9_000), 'unleash-instanceid': 'b'.repeat(5_000) };
+    const other = (await flags.token('CLIENT', contosoId)).secret;
+    await poll({ ...long, authorization: other, 'if-none-match': '"0123456789abcdef:1:v1"' });
+    await flags.receipts.flush();
+    const kept = `select length(service) as service, length(instance) as instance from flag_instance
+      where service like 'aaa%'`;
+    expect(await flags.database.query(kept)).toEqual([{ service: 200, instance: 200 }]);
+  });
+
   it('holds a share of the streams only, by tenant or by token', async () => {
     const feed = flags.feed.environment('production');
     const access = {
