@@ -1,13 +1,10 @@
-import { Ajv } from 'ajv';
-import { RE2JS } from 're2js';
 import { contentDigest } from '#audit';
 import { rowsOf, type Transaction } from '#platform';
 import type { FlagDependency, FlagKind, FlagLifecycle, FlagPurpose, FlagVariant, RiskClass } from './flag.js';
 import { anyKeyPattern, checkDefinition, flagKeyPattern } from './flag-rules.js';
 import { FlagInvalidError } from './flags.errors.js';
 import type { FlagContent, FlagRecord } from './flags.store.js';
-
-const maxSchemaBytes = 16_384;
+import { checkPayloads } from './payload-schema.js';
 
 /** What somebody says of a flag; the rest is the default, or stays. */
 export interface NewFlag {
@@ -153,36 +150,4 @@ async function checkDependencies(tx: Transaction, { key, dependencies }: FlagCon
       'dependencies',
       'SDKs follow dependencies one level deep.',
     );
-}
-
-/** Patterns of a schema in linear time: one made to be slow would hold up everybody else on this server. */
-const linearPattern = Object.assign(
-  (pattern: string) => {
-    const compiled = RE2JS.compile(pattern);
-    return { test: (value: string) => compiled.matcher(value).find() };
-  },
-  // Ajv asks for an expression to be written where it makes a module of its code; here it never does.
-  { code: 'undefined' },
-);
-
-/** Every variant's payload keeps to the schema, if there is one. */
-function checkPayloads(schema: unknown, variants: readonly FlagVariant[]): void {
-  if (schema === null || schema === undefined) return;
-  if (JSON.stringify(schema).length > maxSchemaBytes)
-    throw new FlagInvalidError(`A payload schema has at most ${maxSchemaBytes} bytes.`, 'payloadSchema');
-  const ajv = new Ajv({ strict: false, code: { regExp: linearPattern } });
-  let validate: ReturnType<typeof ajv.compile>;
-  try {
-    validate = ajv.compile(schema);
-  } catch (error) {
-    throw new FlagInvalidError(`No JSON schema: ${(error as Error).message}.`, 'payloadSchema');
-  }
-  for (const [index, { name, payload }] of variants.entries()) {
-    if (validate(payload ?? null)) continue;
-    const [first] = validate.errors ?? [];
-    throw new FlagInvalidError(
-      `The payload of "${name}" does not keep to the schema: ${first?.instancePath || 'it'} ${first?.message ?? 'is wrong'}.`,
-      `variants.${index}.payload`,
-    );
-  }
 }

@@ -115,6 +115,21 @@ describe('the model of flags, over GraphQL', () => {
     expect((await change('createFlag', patterned('^(a+)+!$'), 'revision')).code).toBeUndefined();
   });
 
+  it('refuses a payload schema that asks for steps without end, or for more than there is time', async () => {
+    const levels = Array.from({ length: 200 }, (_, level) => {
+      const next = { $ref: `#/$defs/${level + 1}` };
+      return [level, { allOf: [next, next] }] as const;
+    });
+    const doubling = { $defs: { ...Object.fromEntries(levels), 200: {} }, $ref: '#/$defs/0' };
+    for (const payloadSchema of [{ allOf: [{ $ref: '#' }] }, doubling]) {
+      const endless = { key: 'endless', kind: 'VARIANT', payloadSchema, variants: [{ name: 'a', payload: 1 }] };
+      expect(await change('createFlag', endless, 'revision')).toMatchObject({
+        code: 'INVALID_INPUT',
+        field: 'payloadSchema',
+      });
+    }
+  });
+
   it('lets one of two writers win, and tells the other', async () => {
     await change('createFlag', { key: 'raced', kind: 'BOOLEAN' }, 'revision');
     const input = { key: 'raced', expectedVersion: 2 };

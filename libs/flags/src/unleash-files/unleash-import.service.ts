@@ -130,6 +130,7 @@ export class UnleashImportService {
       variants: [...(stored?.variants ?? []), ...variants.filter((one) => !has(stored?.variants, one.name))],
       dependencies: feature.dependencies.map(({ feature: flag, ...rest }) => ({ flag, ...rest })),
     };
+    await command.tx.query('savepoint imported_flag');
     try {
       // A file has many flags, and what they are is mostly the same in the file of the next environment.
       if (!stored) await this.flags.createFlag(command, { ...definition, imported: true });
@@ -151,11 +152,13 @@ export class UnleashImportService {
           reason,
         });
     } catch (error) {
-      // One flag that cannot be here does not keep the others away; nothing of it was written before it was refused.
+      // One flag that cannot be here does not keep the others away, and leaves nothing of itself behind.
       if (!(error instanceof TierdeckError) || error.code === 'CHANGE_REQUEST_REQUIRED') throw error;
+      await command.tx.query('rollback to savepoint imported_flag');
       progress.notes.push({ subject, outcome: 'SKIPPED', message: error.message });
       return;
     }
+    await command.tx.query('release savepoint imported_flag');
     progress.notes.push(...notesOf(feature, subject, type !== undefined));
     (stored ? progress.updated : progress.created).push(feature.name);
   }
