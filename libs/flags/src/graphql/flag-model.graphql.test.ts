@@ -122,7 +122,12 @@ describe('the model of flags, over GraphQL', () => {
     });
     const doubling = { $defs: { ...Object.fromEntries(levels), 200: {} }, $ref: '#/$defs/0' };
     for (const payloadSchema of [{ allOf: [{ $ref: '#' }] }, doubling]) {
-      const endless = { key: 'endless', kind: 'VARIANT', payloadSchema, variants: [{ name: 'a', payload: 1 }] };
+      const endless = {
+        key: 'endless',
+        kind: 'VARIANT',
+        payloadSchema,
+        variants: [{ name: 'a', payload: 1 }],
+      };
       expect(await change('createFlag', endless, 'revision')).toMatchObject({
         code: 'INVALID_INPUT',
         field: 'payloadSchema',
