@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
 import type { Page } from 'playwright-core';
 import { chromiumPath, ConsoleBrowser } from '../support/console-browser.js';
 import { testPostgresUrl } from '../support/database.js';
@@ -135,6 +136,89 @@ const walk = 120_000;
   );
 
   it(
+    'aborts a running move: the tenant stays, and nothing of the move does',
+    async () => {
+      const before = await sql(home, 'select database_id, status from tenant where slug = $1', ['shop-one']);
+      // Its slot waits for every older transaction of the server, so the move cannot go on while this one is open.
+      const held = new pg.Client({ connectionString: await stack.postgresUrl() });
+      await held.connect();
+      await held.query('begin');
+      await held.query('select pg_current_xact_id()');
+      try {
+        await moveToOwn('shop-one');
+        await open('/tenants/shop-one?tab=placement');
+        await button('Abort').click();
+        await page.getByRole('table', { name: 'Moves so far' }).getByText('Aborted').waitFor();
+      } finally {
+        await held.end();
+      }
+      expect(await sql(home, lastMove, ['shop-one'])).toEqual([{ state: 'ABORTED' }]);
+      expect(await sql(home, 'select database_id, status from tenant where slug = $1', ['shop-one'])).toEqual(
+        before,
+      );
+      expect(await sql(home, 'select slot_name from pg_replication_slots')).toEqual([]);
+      expect(await sql(home, `select datname from pg_database where datname = 'tenant_shop_one'`)).toEqual(
+        [],
+      );
+    },
+    walk,
+  );
+
+  it(
+    'ends the undo window at once: the former home is erased',
+    async () => {
+      const { name: pool } = (await tenant('shop-one')).database;
+      const rowsIn = async (database: string) =>
+        (await sql<{ n: number }>(database, itemsOf, [await idOf('shop-one')]))[0]?.n;
+      const items = await rowsIn(pool);
+      await moveToOwn('shop-one');
+      await open('/tenants/shop-one?tab=placement');
+      await button('Finish now').click();
+      expect(await dialog().getByRole('button', { name: 'Finish' }).isDisabled()).toBe(true);
+      await dialog().getByLabel('Type shop-one to go on').fill('shop-one');
+      await dialog().getByRole('button', { name: 'Finish' }).click();
+      await page.getByRole('table', { name: 'Moves so far' }).getByText('Finished').waitFor();
+      expect(await sql(home, lastMove, ['shop-one'])).toEqual([{ state: 'FINISHED' }]);
+      const own = (await tenant('shop-one')).database;
+      expect(own.placement).toBe('DEDICATED');
+      expect([await rowsIn(pool), await rowsIn(own.name)]).toEqual([0, items]);
+      expect(items).toBeGreaterThan(0);
+    },
+    walk,
+  );
+
+  it(
+    'takes a tenant back to an archived state in place',
+    async () => {
+      const { name } = (await tenant('shop-one')).database;
+      const values = [await idOf('shop-one')];
+      const described = 'select sku, description from item where tenant_id = $1 order by sku';
+      const before = await sql(name, described, values);
+      await stack.ask('mutation { backUpTenant(input: { tenant: "shop-one" }) { operation { id } } }');
+      await open('/tenants/shop-one?tab=backups');
+      const archives = page.getByRole('table', { name: 'Archives' });
+      await archives.getByText('Complete').first().waitFor();
+      await sql(name, `update item set description = 'spoilt' where tenant_id = $1`, values);
+      await archives.getByRole('button', { name: 'Restore' }).first().click();
+      await dialog()
+        .getByRole('radio', { name: /^In place/ })
+        .click();
+      const restore = dialog().getByRole('button', { name: 'Restore', exact: true });
+      expect(await restore.isDisabled()).toBe(true);
+      await dialog().getByLabel('Type shop-one to go on').fill('shop-one');
+      await restore.click();
+      await page.waitForURL(/\/operations\//);
+      await page.getByText('Succeeded').first().waitFor();
+      expect(await sql(name, described, values)).toEqual(before);
+      expect((await tenant('shop-one')).status).toBe('ACTIVE');
+      await open('/tenants/shop-one?tab=backups');
+      // What it had just before was archived too, so the restore itself can be undone.
+      await page.getByRole('button', { name: 'State before it' }).first().waitFor();
+    },
+    walk,
+  );
+
+  it(
     'sets another backup policy, drills, restores beside the tenant and hands an archive over',
     async () => {
       await open('/tenants/shop-two?tab=backups');
@@ -242,15 +326,46 @@ const walk = 120_000;
     walk,
   );
 
+  /** The control plane's database. */
+  const home = 'tierdeck';
+  const itemsOf = 'select count(*)::int as n from item where tenant_id = $1';
+  const lastMove = `select m.state from tenant_move m join tenant t on t.id = m.tenant_id where t.slug = $1
+    order by m.created_at desc limit 1`;
+
+  /** Looks into a database of the stack beside everything else. */
+  async function sql<Row extends pg.QueryResultRow>(
+    database: string,
+    text: string,
+    values: unknown[] = [],
+  ): Promise<Row[]> {
+    const client = new pg.Client({ connectionString: await stack.postgresUrl(database) });
+    await client.connect();
+    try {
+      return (await client.query<Row>(text, values)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  async function idOf(slug: string): Promise<string> {
+    const [row] = await sql<{ id: string }>(home, 'select id from tenant where slug = $1', [slug]);
+    return row?.id ?? '';
+  }
+
+  const moveToOwn = (slug: string) =>
+    stack.ask(
+      `mutation { changePlacement(input: { tenant: "${slug}", database: DEDICATED }) { operation { id } } }`,
+    );
+
   interface Shown {
     status: string;
     suspension: string | null;
-    database: { cluster: string; placement: string };
+    database: { cluster: string; placement: string; name: string };
   }
 
   async function tenant(slug: string): Promise<Shown> {
     const { tenant: found } = await stack.ask<{ tenant: Shown }>(
-      'query ($slug: String!) { tenant(slug: $slug) { status suspension database { cluster placement } } }',
+      'query ($slug: String!) { tenant(slug: $slug) { status suspension database { cluster placement name } } }',
       { slug },
     );
     return found;
