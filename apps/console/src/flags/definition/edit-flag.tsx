@@ -4,11 +4,9 @@ import { useConfirm } from '../../components/confirm.js';
 import { sentence } from '../../components/format.js';
 import { ProblemNotice } from '../../components/problem-notice.js';
 import type { Problem } from '../../graphql/describe-error.js';
-import { useCommand } from '../../graphql/use-command.js';
 import { useRead } from '../../graphql/use-read.js';
 import { flagLifecycles, riskClasses } from '../../statuses.js';
 import { ApprovalHint } from '../approval-hint.js';
-import { archiveFlagMutation } from '../flag.mutations.js';
 import { type FlagDetail, flagFacetsQuery } from '../flags.query.js';
 import { DependenciesInput, type DependencyDraft } from './dependencies-input.js';
 import { changedPart, useSaveDefinition } from './use-save-definition.js';
@@ -33,7 +31,6 @@ function EditFlagForm({ flag: newest, onSaved }: { flag: FlagDetail; onSaved: ()
   // As it was when the form was opened: what somebody else saves meanwhile is refused, not overwritten.
   const [flag] = useState(newest);
   const confirm = useConfirm();
-  const archive = useCommand(archiveFlagMutation);
   const facets = useRead(flagFacetsQuery, {});
   const [description, setDescription] = useState(flag.description);
   const [owner, setOwner] = useState(flag.owner ?? '');
@@ -49,7 +46,7 @@ function EditFlagForm({ flag: newest, onSaved }: { flag: FlagDetail; onSaved: ()
     })),
   );
   const [problem, setProblem] = useState<Problem>();
-  const { save, busy } = useSaveDefinition(flag, setProblem);
+  const { save, archive, busy } = useSaveDefinition(flag, setProblem);
   // The day stands for its first moment; a time of day that a manifest gave stays as long as the day does.
   const expiresAt =
     expires === (flag.expiresAt?.slice(0, 10) ?? '')
@@ -83,11 +80,8 @@ function EditFlagForm({ flag: newest, onSaved }: { flag: FlagDetail; onSaved: ()
       expect: flag.key,
     });
     if (!answer) return;
-    const gone = await archive.run(
-      { flag: flag.key, reason: answer.reason ?? null },
-      { done: `${flag.key} is archived`, onProblem: setProblem },
-    );
-    if (gone) onSaved();
+    setProblem(undefined);
+    if (await archive(answer.reason)) onSaved();
   };
 
   return (
@@ -164,7 +158,7 @@ function EditFlagForm({ flag: newest, onSaved }: { flag: FlagDetail; onSaved: ()
             }}
           />
         </Stack>
-        <ApprovalHint flag={flag} what="A change of state, risk class or dependencies" />
+        <ApprovalHint flag={flag} what="A change of state, project, risk class or dependencies, or its end" />
         {problem && !dependencyProblem && <ProblemNotice problem={problem} />}
         <Group justify="space-between">
           <Button size="sm" variant="default" onClick={() => void end()}>

@@ -1,9 +1,10 @@
+import type { FlagChangeInput } from '../../change-requests/change-requests.query.js';
 import { useOpenRequest } from '../../change-requests/use-open-request.js';
 import { useConfirm } from '../../components/confirm.js';
 import type { Problem } from '../../graphql/describe-error.js';
 import type { VariablesOf } from '../../graphql/graphql.js';
 import { useCommand } from '../../graphql/use-command.js';
-import { updateFlagMutation } from '../flag.mutations.js';
+import { archiveFlagMutation, updateFlagMutation } from '../flag.mutations.js';
 import { type FlagDetail } from '../flags.query.js';
 
 type UpdateInput = VariablesOf<typeof updateFlagMutation>['input'];
@@ -17,6 +18,7 @@ const requested = [
   'payloadSchema',
   'dependencies',
   'lifecycle',
+  'project',
 ] as const;
 
 /** Only what is different from the flag as it is. */
@@ -57,6 +59,7 @@ export const definitionOf = (flag: FlagDetail): DefinitionChange => ({
 export function useSaveDefinition(flag: FlagDetail, onProblem: (problem: Problem) => void) {
   const confirm = useConfirm();
   const update = useCommand(updateFlagMutation);
+  const end = useCommand(archiveFlagMutation);
   const request = useOpenRequest(onProblem);
 
   const saveNow = (
@@ -78,14 +81,15 @@ export function useSaveDefinition(flag: FlagDetail, onProblem: (problem: Problem
     );
   };
 
-  /** @returns whether it is saved or waits; if not, the person went back or has been told why. */
-  const save = async (change: DefinitionChange, reason?: string): Promise<boolean> => {
-    const refusals: Problem[] = [];
-    if (await saveNow(change, reason, (problem) => refusals.push(problem))) return true;
-    const [refusal] = refusals;
-    const environment = refusal?.details?.['environment'];
-    if (refusal?.code !== 'CHANGE_REQUEST_REQUIRED' || typeof environment !== 'string') {
-      if (refusal) onProblem(refusal);
+  /** Asks whether what was refused shall be a change request. @returns whether there is one now. */
+  const requestInstead = async (
+    refusal: Problem,
+    wanted: { title: string; reason: string | undefined; change: FlagChangeInput },
+    before: () => Promise<boolean> = async () => true,
+  ): Promise<boolean> => {
+    const environment = refusal.details?.['environment'];
+    if (refusal.code !== 'CHANGE_REQUEST_REQUIRED' || typeof environment !== 'string') {
+      onProblem(refusal);
       return false;
     }
     const answer = await confirm({
@@ -93,17 +97,44 @@ export function useSaveDefinition(flag: FlagDetail, onProblem: (problem: Problem
       body: `${refusal.message} Somebody else approves exactly this change; then it is applied.`,
       action: 'Open request',
     });
-    if (!answer) return false;
-    const guarded = Object.entries(change).filter(([name]) => requested.some((one) => one === name));
-    const free = Object.entries(change).filter(([name]) => requested.every((one) => one !== name));
-    if (free.length > 0 && !(await saveNow(Object.fromEntries(free), reason, onProblem))) return false;
-    const outcome = await request.run({
-      environment,
-      title: `What ${flag.key} is`,
-      reason,
-      changes: [{ kind: 'UPDATE_FLAG', flag: flag.key, ...Object.fromEntries(guarded) }],
-    });
-    return outcome !== undefined;
+    if (!answer || !(await before())) return false;
+    const { title, reason, change } = wanted;
+    return (await request.run({ environment, title, reason, changes: [change] })) !== undefined;
   };
-  return { save, busy: update.busy || request.busy };
+
+  /** @returns whether it is saved or waits; if not, the person went back or has been told why. */
+  const save = async (change: DefinitionChange, reason?: string): Promise<boolean> => {
+    const refusals: Problem[] = [];
+    if (await saveNow(change, reason, (problem) => refusals.push(problem))) return true;
+    const [refusal] = refusals;
+    if (!refusal) return false;
+    const part = (guarded: boolean) =>
+      Object.fromEntries(
+        Object.entries(change).filter(([name]) => requested.some((one) => one === name) === guarded),
+      );
+    const free = part(false);
+    return requestInstead(
+      refusal,
+      {
+        title: `What ${flag.key} is`,
+        reason,
+        change: { kind: 'UPDATE_FLAG', flag: flag.key, ...part(true) },
+      },
+      async () => Object.keys(free).length === 0 || (await saveNow(free, reason, onProblem)) !== undefined,
+    );
+  };
+
+  /** Ends the flag. @returns as `save` does. */
+  const archive = async (reason: string | undefined): Promise<boolean> => {
+    const refusals: Problem[] = [];
+    const gone = await end.run(
+      { flag: flag.key, reason: reason ?? null },
+      { done: `${flag.key} is archived`, onProblem: (problem) => refusals.push(problem) },
+    );
+    const [refusal] = refusals;
+    if (gone || !refusal) return gone !== undefined;
+    const change = { kind: 'ARCHIVE_FLAG' as const, flag: flag.key };
+    return requestInstead(refusal, { title: `Archive ${flag.key}`, reason, change });
+  };
+  return { save, archive, busy: update.busy || end.busy || request.busy };
 }
