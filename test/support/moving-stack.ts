@@ -4,11 +4,20 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { trafficSku } from './order-traffic.js';
+import { OwnPostgres } from './own-postgres.js';
 import { TestStack } from './stack.js';
 
-/** What may be killed, by the name of its file in `run/`; PostgreSQL is stopped at once, as by a power cut. */
+/**
+ * What may be killed, by the name of its file in `run/`; PostgreSQL is stopped at once, as by a power cut: that of the
+ * control plane, or the one of the cluster that was added.
+ */
 export type Victim =
-  'distribution' | 'integration-worker' | 'integration-worker-northwind' | 'control-plane' | 'postgres';
+  | 'distribution'
+  | 'integration-worker'
+  | 'integration-worker-northwind'
+  | 'control-plane'
+  | 'postgres'
+  | 'tenants-postgres';
 
 export interface StackMove {
   id: string;
@@ -25,6 +34,8 @@ export interface StackMove {
  * It looks at the databases themselves as their superuser does.
  */
 export class MovingStack {
+  #second: OwnPostgres | undefined;
+
   private constructor(
     readonly stack: TestStack,
     private readonly tenantsDir: string,
@@ -47,8 +58,18 @@ export class MovingStack {
     }
   }
 
+  /** Registers a server of its own for tenants: `second`. */
+  async addCluster(): Promise<void> {
+    this.#second = await OwnPostgres.start();
+    await this.stack.ask(
+      'mutation ($input: RegisterClusterInput!) { registerDatabaseCluster(input: $input) { name } }',
+      { input: { name: 'second', region: 'local', ...this.#second.login } },
+    );
+  }
+
   async remove(): Promise<void> {
     await this.stack.remove();
+    await this.#second?.remove();
     await rm(this.tenantsDir, { recursive: true, force: true });
   }
 
@@ -69,9 +90,10 @@ export class MovingStack {
     text: string,
     values: readonly unknown[] = [],
     database = 'tierdeck',
+    cluster = 'local',
   ): Promise<Row[]> {
     for (const deadline = Date.now() + 30_000; ; await sleep(50)) {
-      const client = new pg.Client({ connectionString: await this.url(database) });
+      const client = new pg.Client({ connectionString: await this.#url(database, cluster) });
       client.on('error', () => undefined);
       try {
         await client.connect();
@@ -85,7 +107,8 @@ export class MovingStack {
     }
   }
 
-  async url(database: string): Promise<string> {
+  async #url(database: string, cluster = 'local'): Promise<string> {
+    if (cluster !== 'local') return this.#second?.url(database) ?? '';
     const password = await this.stack.token('postgres-password');
     return `postgres://postgres:${password}@127.0.0.1:${this.stack.ports.postgres}/${database}`;
   }
@@ -116,7 +139,7 @@ export class MovingStack {
 
   /** Waits until an operation has come to a step, or past it. @returns the step that it is in. */
   async comesTo(operationId: string, step: string): Promise<string> {
-    const client = new pg.Client({ connectionString: await this.url('tierdeck') });
+    const client = new pg.Client({ connectionString: await this.#url('tierdeck') });
     client.on('error', () => undefined);
     await client.connect();
     try {
@@ -147,6 +170,11 @@ export class MovingStack {
 
   /** Kills a process of the stack, which starts it again. @returns false if it is not there. */
   async kill(victim: Victim): Promise<boolean> {
+    if (victim === 'tenants-postgres') {
+      await this.#second?.kill();
+      await this.#second?.restart();
+      return this.#second !== undefined;
+    }
     try {
       // SIGQUIT: PostgreSQL's immediate shutdown; it takes its children with it.
       process.kill(await this.pid(victim), victim === 'postgres' ? 'SIGQUIT' : 'SIGKILL');
@@ -168,37 +196,62 @@ export class MovingStack {
     }
   }
 
-  /** Name of the database in which the tenant is at home by the control plane, and of all that hold rows of it. */
+  /** The database in which the tenant is at home by the control plane, and all that hold rows of it or are open to it. */
   async homes(slug = 'northwind'): Promise<{ home: string; withRows: string[]; open: string[] }> {
-    const [tenant] = await this.sql<{ id: string; home: string }>(
-      'select t.id, d.name as home from tenant t join tenant_database d on d.id = t.database_id where t.slug = $1',
-      [slug],
-    );
-    const databases = await this.sql<{ name: string }>(
-      `select datname as name from pg_database where datallowconn and datname ~ '^(tierdeck_pool|tenant_)'`,
-    );
+    const { id, cluster, name } = await this.#homeOf(slug);
     const withRows: string[] = [];
     const open: string[] = [];
-    for (const { name } of databases) {
-      const [row] = await this.sql<{ rows: boolean; open: boolean }>(
-        `select exists (select from item where tenant_id = $1) as rows,
-           coalesce((select state = 'ACTIVE' from tenant_home where tenant_id = $1), exists (select from item where tenant_id = $1)) as open`,
-        [tenant?.id],
-        name,
+    for (const on of this.#second ? ['local', 'second'] : ['local']) {
+      const databases = await this.sql<{ name: string }>(
+        `select datname as name from pg_database where datallowconn and datname ~ '^(tierdeck_pool|tenant_)'`,
+        [],
+        'postgres',
+        on,
       );
-      if (row?.rows) withRows.push(name);
-      if (row?.open) open.push(name);
+      for (const database of databases) {
+        const [row] = await this.sql<{ rows: boolean; open: boolean }>(
+          `select exists (select from item where tenant_id = $1) as rows, coalesce(
+             (select state = 'ACTIVE' from tenant_home where tenant_id = $1), exists (select from item where tenant_id = $1)) as open`,
+          [id],
+          database.name,
+          on,
+        );
+        if (row?.rows) withRows.push(`${on}/${database.name}`);
+        if (row?.open) open.push(`${on}/${database.name}`);
+      }
     }
-    return { home: tenant?.home ?? '', withRows, open };
+    return { home: `${cluster}/${name}`, withRows, open };
   }
 
   /** Rows of a query in the tenant's home; `$1` is its id. */
   async atHome<Row extends pg.QueryResultRow>(text: string, slug = 'northwind'): Promise<Row[]> {
-    const [tenant] = await this.sql<{ id: string; home: string }>(
-      'select t.id, d.name as home from tenant t join tenant_database d on d.id = t.database_id where t.slug = $1',
+    const { id, cluster, name } = await this.#homeOf(slug);
+    return this.sql<Row>(text, [id], name, cluster);
+  }
+
+  /** Slots, subscriptions and roles of moves on all servers. */
+  async leftOfMoves(): Promise<string[]> {
+    const left: string[] = [];
+    for (const cluster of this.#second ? ['local', 'second'] : ['local']) {
+      const rows = await this.sql<{ name: string }>(
+        `select slot_name::text as name from pg_replication_slots union all select subname::text from pg_subscription
+         union all select rolname::text from pg_roles where rolname ~ '^tierdeck_(move|back)_'`,
+        [],
+        'postgres',
+        cluster,
+      );
+      left.push(...rows.map(({ name }) => name));
+    }
+    return left;
+  }
+
+  async #homeOf(slug: string): Promise<{ id: string; cluster: string; name: string }> {
+    const [home] = await this.sql<{ id: string; cluster: string; name: string }>(
+      `select t.id, d.cluster, d.name from tenant t join tenant_database d on d.id = t.database_id where t.slug = $1`,
       [slug],
     );
-    return this.sql<Row>(text, [tenant?.id], tenant?.home);
+    if (!home) throw new Error(`${slug} has no database`);
+    return home;
   }
 
   /** The control plane may have been killed, and its PostgreSQL stopped. */
