@@ -20,35 +20,46 @@ interface KnownDecisions {
   revision: number;
 }
 
+/** What decides, and how it can be had anew. */
+export interface Decider {
+  grant: SdkGrant;
+  context: (grant: SdkGrant) => FlagContext;
+  /** JSON of the decisions. */
+  decide: (grant: SdkGrant, context: FlagContext) => string;
+  renewed: () => Promise<SdkGrant>;
+}
+
 /**
  * Decides for a client that may name what it has. One that has seen a newer state from another replica is answered when
  * this one has caught up; if it cannot, the client keeps what it has and never goes back.
  * @throws SdkAccessError BEHIND with 503 if it has something newer for another context: it must not keep that.
  */
-export async function decisionsFor(
-  { feed }: SdkGrant,
-  header: string | undefined,
-  context: FlagContext,
-  decide: () => string,
-): Promise<Decisions> {
+export async function decisionsFor(decider: Decider, header: string | undefined): Promise<Decisions> {
+  const { feed } = decider.grant;
   const known = knownDecisions(header);
-  let body = decide();
-  let decisions = digest(body);
-  if (known && known.decisions !== decisions && known.revision > feed.revision) {
+  let made = make(decider, decider.grant);
+  if (known && known.decisions !== made.decisions && known.revision > feed.revision) {
     await feed.catchUpTo(known.revision);
-    body = decide();
-    decisions = digest(body);
+    made = make(decider, await decider.renewed());
   }
-  const whom = digest(textOf(context)).slice(0, 8);
-  const etag = `"${decisions}:${whom}:${feed.changedRevision}:v1"`;
+  const { body, decisions, revision } = made;
+  const whom = digest(textOf(made.context)).slice(0, 8);
+  const etag = `"${decisions}:${whom}:${revision}:v1"`;
   if (!known) return { body, etag, unchanged: etagMatches(header, etag) };
   const same = known.decisions === decisions;
   const behind = known.revision > feed.revision;
   if (behind && !same && known.context !== whom)
     throw new SdkAccessError('BEHIND', 'This replica is behind what you have seen; ask again.', 503);
   // The newer name of what it has is the one to keep.
-  const kept = known.revision > feed.changedRevision ? known.etag : etag;
+  const kept = known.revision > revision ? known.etag : etag;
   return same || behind ? { body, etag: kept, unchanged: true } : { body, etag, unchanged: false };
+}
+
+function make(decider: Decider, grant: SdkGrant) {
+  const context = decider.context(grant);
+  const body = decider.decide(grant, context);
+  const revision = Math.max(grant.feed.changedRevision, grant.asOf);
+  return { body, context, decisions: digest(body), revision };
 }
 
 function knownDecisions(header: string | undefined): KnownDecisions | undefined {

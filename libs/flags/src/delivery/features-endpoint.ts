@@ -39,10 +39,14 @@ export class FeaturesEndpoint {
 
   async #handleLater(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      const grant = await this.access.grant(secretOf(request.headers.authorization), ['CLIENT']);
+      const secret = secretOf(request.headers.authorization);
+      let grant = await this.access.grant(secret, ['CLIENT']);
       const known = stateOf(request.headers['if-none-match']);
       // The SDK has seen a newer state from another replica: catch up before answering.
-      if (known && isBehind(request, grant, grant.view())) await grant.feed.catchUpTo(known.revision);
+      if (known && isBehind(request, grant, grant.view())) {
+        await grant.feed.catchUpTo(known.revision);
+        grant = await this.access.renewed(grant, secret, ['CLIENT']);
+      }
       this.#answer(request, response, grant);
     } catch (error) {
       refuseRaw(response, error, this.logger);

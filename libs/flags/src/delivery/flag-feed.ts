@@ -101,7 +101,7 @@ export class FlagFeed implements OnModuleInit, OnModuleDestroy {
         this.tokens.invalidate();
         return this.#accessChanged();
       case 'tenancy':
-        this.tenants.invalidate();
+        this.tenants.invalidate(notice.revision);
         return this.#accessChanged();
       case 'environments':
         void this.#catchUpEverywhere();

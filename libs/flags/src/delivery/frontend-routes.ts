@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { reportBody } from './client-routes.js';
-import { decisionsFor } from './decisions.js';
+import { decisionsFor, type Decider } from './decisions.js';
 import { readContext } from './flag-context.js';
 import { frontendAnswer } from './frontend-api.js';
 import { staleHeader } from './raw-answer.js';
@@ -9,16 +9,18 @@ import { secretOf } from './sdk-access.js';
 
 /** `/api/frontend`: what is on for a context. */
 export function frontendRoutes(fastify: FastifyInstance, { access, metrics }: UnleashApiDependencies): void {
-  const grantOf = (request: FastifyRequest) =>
-    access.grant(secretOf(request.headers.authorization), ['FRONTEND']);
+  const secret = (request: FastifyRequest) => secretOf(request.headers.authorization);
+  const grantOf = (request: FastifyRequest) => access.grant(secret(request), ['FRONTEND']);
 
   const answer = async (request: FastifyRequest, reply: FastifyReply, sent: unknown) => {
     const grant = await grantOf(request);
-    const context = readContext(sent, grant);
-    const known = request.headers['if-none-match'];
-    const { body, etag, unchanged } = await decisionsFor(grant, known, context, () =>
-      frontendAnswer(grant, context),
-    );
+    const decider: Decider = {
+      grant,
+      context: (of) => readContext(sent, of),
+      decide: frontendAnswer,
+      renewed: () => access.renewed(grant, secret(request), ['FRONTEND']),
+    };
+    const { body, etag, unchanged } = await decisionsFor(decider, request.headers['if-none-match']);
     void allowOrigins(request, reply).headers(staleHeader(grant.feed));
     // Weak: equal decisions, not equal bytes.
     void reply.header('etag', `W/${etag}`).header('cache-control', 'no-cache');

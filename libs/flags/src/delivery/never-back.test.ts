@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Database } from '#platform';
 import { environmentScope } from '../flag.js';
-import { FlagsFixture, northwindId, type Serving } from '../flags.fixture.js';
+import { FlagsFixture, northwindId, until, type Serving } from '../flags.fixture.js';
 
 /** Clients come to one replica and then to another, which is behind. */
 describe('an SDK that has seen a newer state', () => {
@@ -109,6 +109,50 @@ describe('an SDK that has seen a newer state', () => {
       await flags.served(cleared.revision);
     });
   }
+
+  it('of a tenant in its new tier does not get back into the old one', async () => {
+    const { revision } = await flags.set({
+      flag: 'engine',
+      scope: { kind: 'TIER', key: 'DEDICATED' },
+      enabled: true,
+    });
+    await change(false);
+    const client = (await flags.token('CLIENT', northwindId)).secret;
+    const features = (url: string, etag?: string) =>
+      fetch(`${url}/api/client/features`, {
+        headers: { authorization: client, ...(etag ? { 'if-none-match': etag } : {}) },
+      });
+    const [frontend] = ways;
+    // Both know the tenant as it was, and have everything up to now.
+    await behind.feed.environment('production')?.catchUp();
+    for (const { url } of [flags, behind]) {
+      await features(url);
+      await frontend?.ask(url, {});
+    }
+    await flags.database
+      .query(`update tenant set database_placement = 'DEDICATED', worker_placement = 'DEDICATED'
+      where slug = 'northwind'`);
+    const moved = await flags.commands.asSystem('test', (command) =>
+      command.record({
+        area: 'tenancy',
+        action: 'tenant.changed',
+        subject: 'tenant/northwind',
+        tenantId: northwindId,
+      }),
+    );
+    expect(moved).toBeGreaterThan(revision);
+    const on = async (answer: Response | undefined) => (await answer?.text())?.includes('"enabled":true');
+    await until(async () => (await on(await frontend?.ask(flags.url, {}))) === true);
+    const [list, decided] = [await features(flags.url), await frontend?.ask(flags.url, {})];
+    expect([await on(list.clone()), await on(decided?.clone())]).toEqual([true, true]);
+    const [again, asked] = [
+      await features(behind.url, list.headers.get('etag') ?? ''),
+      await frontend?.ask(behind.url, {}, decided?.headers.get('etag') ?? ''),
+    ];
+    expect([again.status, asked?.status]).toEqual([304, 304]);
+    // It was told nothing, and knows it now all the same.
+    expect(await on(await frontend?.ask(behind.url, {}))).toBe(true);
+  });
 
   it('may claim any revision: all who do share one look at the database at a time', async () => {
     const feed = behind.feed.environment('production');

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { decisionsFor } from './decisions.js';
+import { decisionsFor, type Decider } from './decisions.js';
 import { ofrepContext, ofrepFlag, ofrepFlags } from './ofrep.js';
 import { staleHeader } from './raw-answer.js';
 import { allowOrigins, preflight, type UnleashApiDependencies } from './routes.js';
@@ -7,11 +7,12 @@ import { secretOf } from './sdk-access.js';
 
 /** `/ofrep/v1`: the OpenFeature remote evaluation protocol. */
 export function ofrepRoutes(fastify: FastifyInstance, { access }: UnleashApiDependencies): void {
-  const grantOf = (request: FastifyRequest) => {
-    const key = request.headers['x-api-key'];
-    const secret = secretOf(request.headers.authorization) ?? (typeof key === 'string' ? key : undefined);
-    return access.grant(secret, ['CLIENT', 'FRONTEND']);
+  const kinds = ['CLIENT', 'FRONTEND'] as const;
+  const secret = ({ headers }: FastifyRequest) => {
+    const key = headers['x-api-key'];
+    return secretOf(headers.authorization) ?? (typeof key === 'string' ? key : undefined);
   };
+  const grantOf = (request: FastifyRequest) => access.grant(secret(request), kinds);
   fastify.post<{ Params: { key: string } }>('/ofrep/v1/evaluate/flags/:key', async (request, reply) => {
     const grant = await grantOf(request);
     const { status, body } = ofrepFlag(grant, request.params.key, request.body);
@@ -22,10 +23,13 @@ export function ofrepRoutes(fastify: FastifyInstance, { access }: UnleashApiDepe
     const { context, problem } = ofrepContext(grant, request.body);
     void allowOrigins(request, reply).headers(staleHeader(grant.feed));
     if (!context) return reply.code(400).send(problem);
-    const known = request.headers['if-none-match'];
-    const { body, etag, unchanged } = await decisionsFor(grant, known, context, () =>
-      ofrepFlags(grant, context),
-    );
+    const decider: Decider = {
+      grant,
+      context: (of) => (of === grant ? undefined : ofrepContext(of, request.body).context) ?? context,
+      decide: ofrepFlags,
+      renewed: () => access.renewed(grant, secret(request), kinds),
+    };
+    const { body, etag, unchanged } = await decisionsFor(decider, request.headers['if-none-match']);
     void reply.header('etag', etag);
     if (unchanged) return reply.code(304).send();
     return reply.header('content-type', 'application/json; charset=utf-8').send(body);

@@ -10,6 +10,10 @@ import type { TokenScope } from './fold/token-scope.js';
 import { SdkTokenCache } from './sdk-token-cache.js';
 import type { ServedFlag } from './served-flag.js';
 import { TenantIdentities } from './tenant-identities.js';
+import { within } from './within.js';
+
+/** Nobody waits for longer than this, in milliseconds, for what may be a little newer. */
+const patienceMs = 1_000;
 
 /** What a token opens: the flags of one environment, of all tenants or of one. */
 export interface SdkGrant {
@@ -20,6 +24,8 @@ export interface SdkGrant {
   tenant: TenantIdentity | null;
   tenantId: string | null;
   scope: TokenScope;
+  /** Newest change of a tenant that is in it; -1 if it is for all of them. */
+  asOf: number;
   /** The flags as the token sees them, up to date with the feed. */
   view(): FeedView;
 }
@@ -63,7 +69,7 @@ export class SdkAccess {
     if (token === undefined) return undefined;
     const { tenantId } = checked(token, kinds);
     const tenant = tenantId === null ? null : this.tenants.peek(tenantId);
-    if (tenant === undefined || token === null) return undefined;
+    if (tenant === undefined || token === null || this.#mustCatchUp(token)) return undefined;
     return this.#grant(token, tenant);
   }
 
@@ -76,7 +82,25 @@ export class SdkAccess {
     const token = checked(await this.tokens.scopeOf(secret).catch(unavailable), kinds);
     const { tenantId } = token;
     const tenant = tenantId === null ? null : await this.tenants.identityOf(tenantId).catch(unavailable);
+    const feed = this.#mustCatchUp(token);
+    if (feed) await within(patienceMs, feed.catchUpTo(this.tenants.asOf)).catch(() => undefined);
     return this.#grant(token, tenant);
+  }
+
+  /** The grant anew, with its tenant asked for again: somebody has seen what this replica was told nothing of. */
+  renewed(
+    { tenantId }: SdkGrant,
+    secret: string | undefined,
+    kinds: readonly SdkTokenKind[],
+  ): Promise<SdkGrant> {
+    if (tenantId !== null) this.tenants.doubt(tenantId);
+    return this.grant(secret, kinds);
+  }
+
+  /** What is served for a tenant as it is now is called no older than that. */
+  #mustCatchUp({ tenantId, environment }: SdkTokenScope): EnvironmentFeed | undefined {
+    const feed = tenantId === null ? undefined : this.feed.environment(environment);
+    return feed && feed.revision < this.tenants.asOf ? feed : undefined;
   }
 
   /** What is known of a token for `/edge/validate`; undefined for one that is not valid. */
@@ -91,7 +115,8 @@ export class SdkAccess {
     if (tenantId !== null && tenant === null)
       throw new SdkAccessError('FORBIDDEN', 'The tenant of this token is gone.', 403);
     const scope: TokenScope = { tenant, branch, project };
-    return { feed, tokenId, kind, tenant, tenantId, scope, view: () => feed.view(scope) };
+    const asOf = tenantId === null ? -1 : Math.min(this.tenants.asOf, feed.revision);
+    return { feed, tokenId, kind, tenant, tenantId, scope, asOf, view: () => feed.view(scope) };
   }
 }
 

@@ -18,13 +18,27 @@ export class TenantIdentities {
   readonly #entries = new Map<string, Entry>();
   readonly #lookups: Lookups<TenantIdentity>;
   #generation = 0;
+  #asOf = -1;
 
   constructor(tenants: TenantsReadModel) {
     this.#lookups = new Lookups((ids) => identitiesOf(tenants, ids));
   }
 
-  invalidate(): void {
+  /** @param revision of the change, if it is known. */
+  invalidate(revision = -1): void {
     this.#generation += 1;
+    this.#asOf = Math.max(this.#asOf, revision);
+  }
+
+  /** Newest revision at which a tenant is known to have changed; what is served for tenants is not older. */
+  get asOf(): number {
+    return this.#asOf;
+  }
+
+  /** Has one tenant asked for again. */
+  doubt(tenantId: string): void {
+    const entry = this.#entries.get(tenantId);
+    if (entry) entry.generation = -1;
   }
 
   peek(tenantId: string): TenantIdentity | null | undefined {
