@@ -56,9 +56,11 @@ describe('over a faulty network', () => {
 
   it('what is heard of is not doubted', async () => {
     const { secret } = await flags.token('CLIENT');
-    await poll(flags.url, secret);
     const { revision } = await flags.set({ flag: 'one', scope: { kind: 'USER', key: 'bob' }, enabled: true });
     await flags.served(revision);
+    // Until the notices of what came before are all there.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await poll(flags.url, secret);
     const query = jest.spyOn(flags.database, 'query');
     for (let round = 0; round < 3; round++) {
       flags.feed.lookAround();
