@@ -81,6 +81,7 @@ describe('tierdeck flag', () => {
       expiresAt: null,
     });
     expect(await cli.said('flag', 'show', 'flow')).toMatch(/depends on +parent=a,b, not legacy\n/);
+    expect(await cli.said('flag', 'show', 'parent')).toMatch(/depended on by +flow\n/);
   });
 
   it('says what is wrong with what was named, and how to ask for what needs an approval', async () => {

@@ -45,8 +45,9 @@ const shown: ShownRule = {
   stickiness: 'account',
   constraints: [
     { contextName: 'channel', operator: 'IN', values: ['web', 'edi'], value: null, inverted: false },
+    { contextName: 'email', operator: 'STR_CONTAINS', values: ['ann'], value: null, inverted: false },
     { contextName: 'amount', operator: 'NUM_GT', values: [], value: '3', inverted: true },
-  ].map((one) => ({ ...one, caseInsensitive: false })),
+  ].map((one) => ({ ...one, caseInsensitive: one.contextName === 'email' })),
   segments: [],
   startsAt: null,
   endsAt: '2030-01-01T00:00:00.000Z',

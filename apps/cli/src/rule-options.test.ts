@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseConstraint, parseProperties } from './rule-options.js';
+import { constraintText, parseConstraint, parseProperties } from './rule-options.js';
 
 describe('conditions on the command line', () => {
   it('are read with a list or one value, as the operator takes it', () => {
@@ -15,6 +15,9 @@ describe('conditions on the command line', () => {
       values: ['@example.com'],
       inverted: true,
     });
+    const anyCase = 'not any-case email STR_ENDS_WITH @a.com,@b.com';
+    expect(parseConstraint(anyCase)).toMatchObject({ inverted: true, caseInsensitive: true });
+    expect(constraintText(parseConstraint(anyCase))).toBe(anyCase);
     expect(parseConstraint('email REGEX ^a b,c$')).toMatchObject({ operator: 'REGEX', value: '^a b,c$' });
     expect(() => parseConstraint('region')).toThrow('is no constraint');
   });

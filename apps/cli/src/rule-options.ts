@@ -28,7 +28,10 @@ export function withRuleConditions(command: Command): Command {
       new Option('--percentage <number>', 'share that it turns on, 0 to 100').argParser(parsePercentage),
     )
     .option('--stickiness <field>', 'context field whose value is in the share or not')
-    .option('--where <constraint...>', 'e.g. "region IN eu,us", "not email STR_ENDS_WITH @example.com"')
+    .option(
+      '--where <constraint...>',
+      'e.g. "region IN eu,us", "not any-case email STR_ENDS_WITH @example.com"',
+    )
     .option('--segment <name...>', 'segments that must hold, by name')
     .option('--from <time>', 'it matches after this moment, e.g. 2030-01-31T06:00:00Z')
     .option('--until <time>', 'it matches before this moment');
@@ -61,14 +64,14 @@ export async function segmentIds(client: Client, names: readonly string[]): Prom
 }
 
 /**
- * `[not] <field> <operator> <values>`: a list by commas for IN, NOT_IN, STR_* and IN_CIDR, else one value.
+ * `[not] [any-case] <field> <operator> <values>`: a list by commas for IN, NOT_IN, STR_* and IN_CIDR, else one value.
  * @throws CliError INVALID_ARGUMENT
  */
 export function parseConstraint(text: string): Constraint {
-  const match = /^(not )?\s*(\S+)\s+(\S+)\s+(.+)$/.exec(text.trim());
+  const match = /^(not )?\s*(any-case )?\s*(\S+)\s+(\S+)\s+(.+)$/.exec(text.trim());
   if (!match)
     throw new CliError('INVALID_ARGUMENT', `"${text}" is no constraint.`, '--where "region IN eu,us"');
-  const [, not, contextName = '', name = '', operand = ''] = match;
+  const [, not, anyCase, contextName = '', name = '', operand = ''] = match;
   const operator = name.toUpperCase();
   const takesList = /^(IN|NOT_IN|STR_.*|IN_CIDR)$/.test(operator);
   return {
@@ -76,13 +79,14 @@ export function parseConstraint(text: string): Constraint {
     operator,
     ...(takesList ? { values: operand.split(',').map((one) => one.trim()) } : { value: operand }),
     inverted: not !== undefined,
-    caseInsensitive: false,
+    caseInsensitive: anyCase !== undefined,
   };
 }
 
 /** As --where takes it. */
-export function constraintText({ contextName, operator, values, value, inverted }: Constraint): string {
-  return `${inverted ? 'not ' : ''}${contextName} ${operator} ${value ?? (values ?? []).join(',')}`;
+export function constraintText(constraint: Constraint): string {
+  const { contextName, operator, values, value, inverted, caseInsensitive } = constraint;
+  return `${inverted ? 'not ' : ''}${caseInsensitive ? 'any-case ' : ''}${contextName} ${operator} ${value ?? (values ?? []).join(',')}`;
 }
 
 /** `key=value` pairs as an object. @throws CliError INVALID_ARGUMENT */

@@ -14,7 +14,7 @@ export interface SegmentUse {
   strategies: boolean;
 }
 
-/** What refers to segments and projects: read before one of them is changed. */
+/** What refers to segments, projects and flags: read before one of them is changed. */
 @Injectable()
 export class FlagReferencesReadModel {
   constructor(private readonly database: Database) {}
@@ -38,6 +38,16 @@ export class FlagReferencesReadModel {
       [ids],
     );
     return ids.map((id) => rows.filter(({ segment }) => segment === id));
+  }
+
+  /** Flags in use that depend on each flag. */
+  async dependents(flags: readonly string[]): Promise<string[][]> {
+    const rows = await this.database.query<{ parent: string; key: string }>(
+      `select distinct d ->> 'flag' as parent, f.key from flag f, jsonb_array_elements(f.dependencies) d
+       where f.archived_at is null and d ->> 'flag' = any($1) order by f.key`,
+      [flags],
+    );
+    return flags.map((flag) => rows.filter(({ parent }) => parent === flag).map(({ key }) => key));
   }
 
   /** How many flags in use each project has. */

@@ -25,7 +25,11 @@ import { FlagPropagationResolver } from './graphql/flag-propagation.resolver.js'
 import { FlagMatrixResolver } from './graphql/flag-matrix.resolver.js';
 import { FlagQuestionsResolver } from './graphql/flag-questions.resolver.js';
 import { FlagListResolver } from './graphql/flag-list.resolver.js';
-import { FlagReferencesResolver, ProjectReferencesResolver } from './graphql/flag-references.resolver.js';
+import {
+  FlagDependentsResolver,
+  FlagReferencesResolver,
+  ProjectReferencesResolver,
+} from './graphql/flag-references.resolver.js';
 import { FlagEnvironmentResolver, FlagsResolver } from './graphql/flags.resolver.js';
 import { FlagStrategiesResolver } from './graphql/flag-strategies.resolver.js';
 import { SdkTokensResolver } from './graphql/sdk-tokens.resolver.js';
@@ -53,6 +57,7 @@ const resolvers = [
   FlagsResolver,
   FlagListResolver,
   FlagReferencesResolver,
+  FlagDependentsResolver,
   ProjectReferencesResolver,
   FlagEnvironmentResolver,
   FlagStrategiesResolver,

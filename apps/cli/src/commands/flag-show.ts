@@ -37,6 +37,7 @@ interface Flag {
   defaultVariant: string | null;
   payloadSchema: unknown;
   dependencies: { flag: string; enabled: boolean; variants: string[] }[];
+  dependents: string[];
   environments: {
     name: string;
     enabled: boolean;
@@ -46,16 +47,16 @@ interface Flag {
 }
 
 const fields = `key version archived description kind riskClass owner project type lifecycle expiresAt tags impressionData
-  variants { name payload description } defaultVariant payloadSchema dependencies { flag enabled variants }
+  variants { name payload description } defaultVariant payloadSchema dependencies { flag enabled variants } dependents
   environments { name enabled strategies { name } rules { scope { kind key } enabled variant percentage stickiness
-    constraints { contextName operator values value inverted } segments startsAt endsAt } }`;
+    constraints { contextName operator values value inverted caseInsensitive } segments startsAt endsAt } }`;
 
 /** `tierdeck flag show`: what a flag is, and what decides it everywhere. */
 export function flagShowCommand(flag: Command, context: Context): void {
   withExamples(
     flag
       .command('show <flag>')
-      .description('what a flag is, what it depends on, and its rules in every environment')
+      .description('what a flag is, what hangs on it, and its rules in every environment')
       .option('-o, --output <format>', 'table, json or yaml', parseFormat, 'table')
       .action(async (key: string, { output }) => {
         const client = await context.client();
@@ -78,7 +79,15 @@ export function flagShowCommand(flag: Command, context: Context): void {
 }
 
 function definition(flag: Flag): string {
-  const { variants, dependencies, payloadSchema, environments: _environments, riskClass, ...rest } = flag;
+  const {
+    variants,
+    dependencies,
+    dependents,
+    payloadSchema,
+    environments: _environments,
+    riskClass,
+    ...rest
+  } = flag;
   const { defaultVariant, expiresAt, archived, impressionData, tags, ...facts } = rest;
   return renderOne(
     {
@@ -93,6 +102,7 @@ function definition(flag: Flag): string {
         : {}),
       ...(payloadSchema ? { 'payload schema': payloadSchema } : {}),
       ...(dependencies.length > 0 ? { 'depends on': dependencies.map(dependencyText).join(', ') } : {}),
+      ...(dependents.length > 0 ? { 'depended on by': dependents.join(', ') } : {}),
     },
     'table',
   );

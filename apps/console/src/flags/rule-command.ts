@@ -29,8 +29,10 @@ export function ruleCommand(
 ): string {
   const { scope, enabled, variant, percentage, stickiness, constraints, segments, startsAt, endsAt } = rule;
   const asked = enabled && flag.riskClass === 'FINANCIAL';
-  const where = constraints.map(({ contextName, operator, values, value, inverted }) =>
-    quoted(`${inverted ? 'not ' : ''}${contextName} ${operator} ${value ?? values.join(',')}`),
+  const where = constraints.map(({ contextName, operator, values, value, inverted, caseInsensitive }) =>
+    quoted(
+      `${inverted ? 'not ' : ''}${caseInsensitive ? 'any-case ' : ''}${contextName} ${operator} ${value ?? values.join(',')}`,
+    ),
   );
   return [
     `tierdeck ${asked ? 'change-request open' : 'flag set'} ${quoted(flag.key)}`,

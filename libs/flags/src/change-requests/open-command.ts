@@ -45,9 +45,9 @@ function conditionOptions(rule: RuleValue): string | undefined {
 
 function constraintOption(constraint: UnleashConstraint): string | undefined {
   const { contextName, operator, values, value, inverted, caseInsensitive } = constraint;
-  if (caseInsensitive || /\s/.test(contextName) || values.some((one) => /^\s|,|\s$/.test(one)))
-    return undefined;
-  return quoted(`${inverted ? 'not ' : ''}${contextName} ${operator} ${value ?? values.join(',')}`);
+  if (/\s/.test(contextName) || values.some((one) => /^\s|,|\s$/.test(one))) return undefined;
+  const prefix = `${inverted ? 'not ' : ''}${caseInsensitive ? 'any-case ' : ''}`;
+  return quoted(`${prefix}${contextName} ${operator} ${value ?? values.join(',')}`);
 }
 
 /** As a shell takes it. */

@@ -105,6 +105,12 @@ describe('a simulation', () => {
       await ask(
         `mutation { createFlag(input: { key: "${key}", kind: BOOLEAN, dependencies: [{ flag: "late" }] }) { revision } }`,
       );
+    expect(await ask('{ a: flag(key: "late") { dependents } b: flag(key: "child") { dependents } }')).toEqual(
+      {
+        a: { dependents: ['child', 'idle'] },
+        b: { dependents: [] },
+      },
+    );
     const on = '{ kind: ENVIRONMENT, key: "*" }';
     await ask(
       `mutation { setFlagRule(input: { flag: "child", environment: "production", enabled: true, scope: ${on} }) { revision } }`,

@@ -3,10 +3,12 @@ import { Commands, type Actor } from '#audit';
 import { CurrentActor, Requires } from '#identity';
 import { requestLoader } from '#platform';
 import { FlagReferencesReadModel, type SegmentUse } from '../flag-references.read-model.js';
+import type { FlagRecord } from '../flags.store.js';
 import { ProjectsService, type Project } from '../projects.service.js';
 import type { Segment } from '../segments.service.js';
 import { ProjectType, SegmentType } from './flag-model.type.js';
 import { SegmentUseType, UpdateProjectInput } from './flag-references.type.js';
+import { FlagType } from './flag.type.js';
 
 /** What a segment decides, to be looked at before it is changed. */
 @Resolver(() => SegmentType)
@@ -18,6 +20,21 @@ export class FlagReferencesResolver {
   @ResolveField('uses', () => [SegmentUseType], { description: 'Flags in use that name it.' })
   uses(@Parent() { id }: Segment, @Context() context: object): Promise<SegmentUse[]> {
     return this.#uses(context).load(id);
+  }
+}
+
+/** What hangs on a flag. */
+@Resolver(() => FlagType)
+export class FlagDependentsResolver {
+  readonly #dependents = requestLoader((keys: readonly string[]) => this.references.dependents(keys));
+
+  constructor(private readonly references: FlagReferencesReadModel) {}
+
+  @ResolveField('dependents', () => [String], {
+    description: 'Flags in use that depend on it: they change with it.',
+  })
+  dependents(@Parent() { key }: FlagRecord, @Context() context: object): Promise<string[]> {
+    return this.#dependents(context).load(key);
   }
 }
 
