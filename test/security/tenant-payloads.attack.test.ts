@@ -152,6 +152,7 @@ describe(`attacks on the payloads of a tenant, seed ${seed}`, () => {
           segments: (one.segments ?? []).map((index) => segmentIds[index] ?? 99),
         })),
         variants: [...featureVariants],
+        imported: true,
       }),
     );
     return revision;
@@ -176,7 +177,9 @@ describe(`attacks on the payloads of a tenant, seed ${seed}`, () => {
     // One that keeps its segment as it is: that is sent beside the flags.
     const plain = { name: 'default', parameters: {}, constraints: [], segments: [4], variants: [] };
     for (const [index, [strategies, own]] of [[[plain], []] as const, ...drafts].entries()) {
-      await flags.create({ key: `f${index}`, kind: 'BOOLEAN', description: 'asked for by contoso' });
+      const named = own.map(({ name }) => ({ name }));
+      const kind = named.length > 0 ? 'VARIANT' : 'BOOLEAN';
+      await flags.create({ key: `f${index}`, kind, variants: named, description: 'asked for by contoso' });
       revision = await put(`f${index}`, strategies, own);
     }
     await flags.served(revision);

@@ -47,7 +47,7 @@ import {
   strictestEnvironment,
 } from './change-requests/approval-guard.js';
 import { openCommand, openRuleCommand } from './change-requests/open-command.js';
-import { refuseAccident } from './lint/lint-changes.js';
+import { refuseAccident, refuseAccidentOfStrategies } from './lint/lint-changes.js';
 import { scopeSubject } from './scope-subject.store.js';
 
 export type { NewFlag } from './flag-content.js';
@@ -76,6 +76,10 @@ export interface StrategiesChange extends Guarded {
   strategies: readonly UnleashStrategy[] | null;
   /** For strategies that have none of their own. */
   variants?: readonly UnleashVariant[];
+  /** Why what the lint refuses is wanted. */
+  lintOverride?: string | null | undefined;
+  /** From another system or a manifest, where they decide already: the lint has no say. */
+  imported?: boolean;
 }
 
 export interface FlagChangeResult {
@@ -199,7 +203,10 @@ export class FlagsService {
     });
   }
 
-  /** Unleash strategies that decide where no rule does, as SDKs get them; null: none, the flag is off there. */
+  /**
+   * Unleash strategies that decide where no rule does, as SDKs get them; null: none, the flag is off there.
+   * @throws FlagInvalidError INVALID_INPUT, ChangeRequestRequiredError CHANGE_REQUEST_REQUIRED, LintRefusedError LINT_REFUSED
+   */
   async setStrategies(command: Command, input: StrategiesChange): Promise<FlagChangeResult> {
     const flag = await this.#lock(command.tx, input.flag, input.expectedVersion);
     await this.#knownEnvironment(command.tx, input.environment);
@@ -213,12 +220,20 @@ export class FlagsService {
       opens: after.strategies !== null || after.variants.length > 0,
       command: openCommand(flag.key, input.environment, '--strategies <file.yaml>'),
     });
+    const lintOverride = input.lintOverride?.trim() ? input.lintOverride.slice(0, 500) : null;
+    if (input.approval === undefined && !input.imported)
+      await refuseAccidentOfStrategies(command.tx, input, lintOverride);
     await setStrategies(command.tx, input, after);
     await checkCompiles(command.tx, flag, input.environment);
     return this.#record(command, flag, input, {
       action: 'flag.strategies-set',
       before,
-      after: { ...after, riskClass: flag.riskClass, ...(emergency ? { emergency } : {}) },
+      after: {
+        ...after,
+        riskClass: flag.riskClass,
+        ...(lintOverride ? { lintOverride } : {}),
+        ...(emergency ? { emergency } : {}),
+      },
     });
   }
 

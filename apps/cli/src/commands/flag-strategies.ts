@@ -41,7 +41,8 @@ export function flagStrategyCommands(flag: Command, context: Context, environmen
       .option('-f, --file <path>', 'YAML or JSON: a list of strategies, or "strategies" and "variants"')
       .option('--none', 'no strategies: off where no rule decides')
       .option('--reason <text>', 'for the audit')
-      .action(async (key: string, { env, file, none, reason, ...waiting }) => {
+      .option('--lint-override <why>', 'why what the lint refuses is wanted')
+      .action(async (key: string, { env, file, none, reason, lintOverride, ...waiting }) => {
         if ((file === undefined) === (none === undefined))
           throw new CliError(
             'INVALID_ARGUMENT',
@@ -52,7 +53,7 @@ export function flagStrategyCommands(flag: Command, context: Context, environmen
         const wanted = none ? { strategies: null } : await readStrategies(client, file as string);
         const { setFlagStrategies } = await client.request<{ setFlagStrategies: { revision: number } }>(
           `mutation ($input: SetFlagStrategiesInput!) { setFlagStrategies(input: $input) { revision } }`,
-          { input: { flag: key, environment: env, reason, ...wanted } },
+          { input: { flag: key, environment: env, reason, lintOverride, ...wanted } },
         );
         context.data(`flag/${key} strategies set, revision ${setFlagStrategies.revision}\n`);
         await waitIfAsked(context, client, { ...waiting, env }, setFlagStrategies.revision);

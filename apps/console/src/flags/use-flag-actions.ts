@@ -174,16 +174,25 @@ export function useFlagActions(flag: FlagDetail, onChanged: () => void) {
         reason,
       );
       const refusals: Problem[] = [];
-      const done = await strategies.run(
-        { ...input, ...wanted, expectedVersion: seen.version, reason: reason ?? null },
-        {
-          done: ({ setFlagStrategies }) => `Strategies saved, revision ${setFlagStrategies.revision}`,
-          undo: async () => {
-            await strategies.run({ ...input, ...before }, { done: 'The strategies are as they were' });
-            onChanged();
-          },
-          onProblem: (problem) => refusals.push(problem),
-        },
+      const undo = async () => {
+        const lintOverride = 'As it was before';
+        await strategies.run(
+          { ...input, ...before, lintOverride },
+          { done: 'The strategies are as they were' },
+        );
+        onChanged();
+      };
+      const done = await overridable(
+        (lintOverride, onRefusal) =>
+          strategies.run(
+            { ...input, ...wanted, expectedVersion: seen.version, reason: reason ?? null, lintOverride },
+            {
+              done: ({ setFlagStrategies }) => `Strategies saved, revision ${setFlagStrategies.revision}`,
+              undo,
+              onProblem: onRefusal,
+            },
+          ),
+        (problem) => refusals.push(problem),
       );
       const [refusal] = refusals;
       if (refusal?.code === 'CHANGE_REQUEST_REQUIRED') await asked(refusal);

@@ -43,6 +43,8 @@ export class SetFlagStrategiesInput extends FlagEnvironmentInput {
     description: 'Unleash variants, for strategies without their own.',
   })
   variants?: unknown[] | null;
+  @Field(() => String, { nullable: true, description: 'Why what the lint refuses is wanted.' })
+  lintOverride?: string | null;
 }
 
 @InputType()

@@ -114,8 +114,9 @@ export class FlagModelResolver {
     @Args('input', { type: () => SetFlagStrategiesInput }) input: SetFlagStrategiesInput,
     @CurrentActor() actor: Actor,
   ): Promise<FlagPayload> {
-    const { flag, environment, reason, expectedVersion, strategies, variants } = input;
-    const change = { flag, environment, reason, expectedVersion, ...toStrategies(strategies, variants) };
+    const { flag, environment, reason, expectedVersion, lintOverride, strategies, variants } = input;
+    const wanted = toStrategies(strategies, variants);
+    const change = { flag, environment, reason, expectedVersion, lintOverride, ...wanted };
     // What was imported without one of its segments has a negative number in its place.
     const segments = (change.strategies ?? []).flatMap((one) => one.segments ?? []).filter((id) => id >= 0);
     const { revision } = await this.#run(actor, input, async (command) => {

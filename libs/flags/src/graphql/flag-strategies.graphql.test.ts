@@ -50,7 +50,8 @@ describe('the strategies of a flag, over GraphQL', () => {
       segments: [id],
       variants: [{ ...variant, payload }],
     };
-    const set = { flag: 'gift', environment: 'staging', variants: [{ ...variant, overrides }] };
+    const lintOverride = 'plans are always stated';
+    const set = { flag: 'gift', environment: 'staging', variants: [{ ...variant, overrides }], lintOverride };
     await change('setFlagStrategies', { ...set, strategies: [strategy, { name: 'default' }] });
     const [staging, production] = await told('gift');
     const bare = { parameters: {}, constraints: [], segments: [], variants: [] };
@@ -83,6 +84,36 @@ describe('the strategies of a flag, over GraphQL', () => {
     // As an import leaves it.
     await change('setFlagStrategies', { ...at, strategies: [{ name: 'default', segments: [-7] }] });
     expect((await told('lost'))[0]).toMatchObject({ strategies: [{ segments: [{ id: -7, name: null }] }] });
+  });
+
+  it('are held to the lint as rules are, also by way of segments and requests, unless somebody says why', async () => {
+    await change('createFlag', { key: 'open', kind: 'BOOLEAN' });
+    const without = { contextName: 'branch', operator: 'NOT_IN', values: ['northwind/seattle'] };
+    const strategies = [{ name: 'default', constraints: [without] }];
+    const set = { flag: 'open', environment: 'staging', strategies };
+    const refused = { code: 'LINT_REFUSED', field: 'strategies.0.constraints.0' };
+    expect((await change('setFlagStrategies', set)).error?.extensions).toMatchObject(refused);
+    const needed = { ...without, operator: 'STR_STARTS_WITH', values: ['northwind/'] };
+    const vouched = [{ name: 'default', constraints: [without, needed] }];
+    expect((await change('setFlagStrategies', { ...set, strategies: vouched })).error).toBeUndefined();
+
+    const named = { name: 'Not Seattle', constraints: [needed] };
+    const { id } = (await change('createSegment', named, 'id')).value as { id: number };
+    const bySegment = [{ name: 'default', segments: [id] }];
+    expect((await change('setFlagStrategies', { ...set, strategies: bySegment })).error).toBeUndefined();
+    const rewritten = await change('updateSegment', { id, constraints: [without] }, 'id');
+    expect(rewritten.error?.extensions).toMatchObject({ code: 'LINT_REFUSED' });
+
+    const asked = { kind: 'SET_STRATEGIES', flag: 'open', strategies };
+    const request = { title: 'Open', environment: 'staging', submit: true, changes: [asked] };
+    const opened = await change('openChangeRequest', request, 'changeRequest { id }');
+    expect(opened.error?.extensions).toMatchObject({ ...refused, field: `changes.0.${refused.field}` });
+
+    const why = { ...set, lintOverride: 'every service states the branch' };
+    expect((await change('setFlagStrategies', why)).error).toBeUndefined();
+    // What is there is not held against who changes something else.
+    const more = [...strategies, { name: 'userWithId', parameters: { userIds: 'ann' } }];
+    expect((await change('setFlagStrategies', { ...set, strategies: more })).error).toBeUndefined();
   });
 
   it('and rules that need an approval are refused with the command that asks for all of them', async () => {

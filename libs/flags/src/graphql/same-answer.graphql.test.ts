@@ -85,7 +85,13 @@ describe('explanation, matrix, simulation and playground', () => {
       ...more,
     });
   const strategies = (flag: string, list: object[], variants?: object[]) =>
-    change('setFlagStrategies', { flag, environment: 'production', strategies: list, variants });
+    change('setFlagStrategies', {
+      flag,
+      environment: 'production',
+      strategies: list,
+      variants,
+      lintOverride: 'as Unleash has them',
+    });
 
   beforeAll(async () => {
     server = await TestControlPlane.start();

@@ -97,7 +97,7 @@ export function lintRule(rule: LintedRule, around: LintSurroundings): LintFindin
 }
 
 /** Fields that the context must have for the rule to match at all. */
-function presentFields(scope: FlagScope, constraints: readonly LintedConstraint[]): Set<string> {
+export function presentFields(scope: FlagScope, constraints: readonly LintedConstraint[]): Set<string> {
   const fields = new Set(always);
   if (scope.kind !== 'ENVIRONMENT') fields.add(contextField[scope.kind]);
   for (const field of stated[scope.kind] ?? []) fields.add(field);
@@ -121,7 +121,7 @@ function matchesAnything({ operator, values = [], value, inverted = false }: Lin
   return operator === 'REGEX' && ['', '.*', '^', '$', '^.*$'].includes(value ?? '');
 }
 
-function lintConstraint(
+export function lintConstraint(
   constraint: LintedConstraint,
   field: string,
   present: ReadonlySet<string>,

@@ -116,7 +116,14 @@ export class FlagManifestSteps {
         change,
         at: ['spec', 'environments', environment, 'strategies'],
         run: (command, approval) =>
-          this.flags.setStrategies(command, { flag, environment, ...wanted, reason, approval }),
+          this.flags.setStrategies(command, {
+            flag,
+            environment,
+            ...wanted,
+            reason,
+            approval,
+            imported: true,
+          }),
       },
     ];
   }

@@ -142,6 +142,7 @@ export class UnleashImportService {
         strategies: feature.strategies.map((strategy) => withSegments(strategy, progress.segments)),
         variants: feature.variants,
         reason,
+        imported: true,
       });
       const { enabled } = await environmentState(command.tx, feature.name, environment);
       if (enabled !== feature.enabled)
