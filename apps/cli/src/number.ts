@@ -9,7 +9,12 @@ export function number(text: string): number {
   return value;
 }
 
-/** The same, or `none`: null. */
-export function numberOrNone(text: string): number | null {
-  return text.trim() === 'none' ? null : number(text);
+/** The same, or `none`; commander takes no null from a parser. */
+export function numberOrNone(text: string): number | 'none' {
+  return text.trim() === 'none' ? 'none' : number(text);
+}
+
+/** What the API is told of it: null takes away. */
+export function orNull(value: number | 'none' | undefined): number | null | undefined {
+  return value === 'none' ? null : value;
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.js';
 import type { Context } from '../context.js';
-import { number, numberOrNone } from '../number.js';
+import { number, numberOrNone, orNull } from '../number.js';
 import { parseFormat, render } from '../output.js';
 
 interface Cluster {
@@ -89,7 +89,7 @@ export function clusterCommands(program: Command, context: Context): void {
       .option('--no-dedicated', 'take none'),
   ).action(async (name: string, options: UpdateOptions) => {
     const { maxBytes, pooled, dedicated } = options;
-    const terms = { ...termsOf(options), maxBytes, pooled, dedicated };
+    const terms = { ...termsOf(options), maxBytes: orNull(maxBytes), pooled, dedicated };
     if (Object.values(terms).every((value) => value === undefined)) {
       throw new CliError(
         'INVALID_ARGUMENT',
@@ -119,10 +119,10 @@ export function clusterCommands(program: Command, context: Context): void {
 }
 
 interface TermsOptions {
-  maxDatabases?: number | null;
-  pooledCost?: number | null;
-  dedicatedCost?: number | null;
-  workerCost?: number | null;
+  maxDatabases?: number | 'none';
+  pooledCost?: number | 'none';
+  dedicatedCost?: number | 'none';
+  workerCost?: number | 'none';
 }
 
 interface AddOptions extends TermsOptions {
@@ -134,7 +134,7 @@ interface AddOptions extends TermsOptions {
 }
 
 interface UpdateOptions extends TermsOptions {
-  maxBytes?: number | null;
+  maxBytes?: number | 'none';
   pooled?: boolean;
   dedicated?: boolean;
 }
@@ -149,10 +149,10 @@ function withTerms(command: Command): Command {
 
 function termsOf({ maxDatabases, pooledCost, dedicatedCost, workerCost }: TermsOptions): object {
   return {
-    maxDatabases,
-    pooledTenantCost: pooledCost,
-    dedicatedDatabaseCost: dedicatedCost,
-    dedicatedWorkerCost: workerCost,
+    maxDatabases: orNull(maxDatabases),
+    pooledTenantCost: orNull(pooledCost),
+    dedicatedDatabaseCost: orNull(dedicatedCost),
+    dedicatedWorkerCost: orNull(workerCost),
   };
 }
 
