@@ -121,7 +121,7 @@ const given = { url: process.env['TIERDECK_E2E_URL'], token: process.env['TIERDE
       await then.getByText(text).waitFor();
     await page.getByText('The policy of production wants 1').waitFor();
     await page.goto(`${url}/flags/pricing.engine?env=production`);
-    await page.getByRole('link', { name: new RegExp(`Walk ${run}`) }).waitFor();
+    await page.getByRole('link', { name: `Walk ${run}`, exact: true }).waitFor();
     await ask(`mutation { closeChangeRequest(input: { id: "${id}" }) { changeRequest { id } } }`);
   });
 

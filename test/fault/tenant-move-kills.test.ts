@@ -30,6 +30,15 @@ describe('a move whose mover is killed with SIGKILL again and again', () => {
     await scratch.drop();
   });
 
+  it('goes back when it dies between the making of a database and the opening of it', async () => {
+    await moverOf(tenancy, 'killed').to('DEDICATED');
+    expect(await runMover(scratch.url, tenantId, '_tenant_killed" template')).toMatchObject({ killed: true });
+    expect(await runMover(scratch.url, tenantId, 0)).toMatchObject({ killed: false, state: 'ABORTED' });
+    const { status, databaseId } = await tenancy.readModel.bySlug('killed');
+    expect(status).toBe('ACTIVE');
+    expect(await homesOf(tenancy, tenantId)).toEqual([databaseId]);
+  }, 60_000);
+
   it(`ends forward or back, with one home and all that was written (TIERDECK_TEST_SEED=${killSeed})`, async () => {
     const random = seeded(killSeed);
     const writer = new MovingWriter(plane.scope(tenantId, 60_000), 'kills');

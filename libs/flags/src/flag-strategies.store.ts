@@ -7,6 +7,7 @@ import {
   type UnleashStrategy,
   type UnleashVariant,
 } from './compiler/index.js';
+import { checkConstraints } from './condition-rules.js';
 import { FlagInvalidError } from './flags.errors.js';
 import { toRule, type FlagRecord, type RuleRow } from './flags.store.js';
 
@@ -72,6 +73,15 @@ export async function checkStrategies(
       'Make a VARIANT flag for them.',
     );
   await checkSegments(tx, segmentsOfStrategies(strategies));
+}
+
+/**
+ * For strategies that somebody writes here. What another system had is taken as it is: SDKs answer something there too.
+ * @throws FlagInvalidError INVALID_INPUT with the field, for constraints that could never hold.
+ */
+export function checkStrategyConstraints(strategies: EnvironmentStrategies['strategies']): void {
+  for (const [index, { constraints }] of (strategies ?? []).entries())
+    checkConstraints(constraints, `strategies.${index}.constraints`);
 }
 
 /** Held until the end of the transaction: a segment in use is not deleted. @throws FlagInvalidError INVALID_INPUT */

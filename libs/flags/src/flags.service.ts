@@ -7,6 +7,7 @@ import {
   checkCompiles,
   checkSegments,
   checkStrategies,
+  checkStrategyConstraints,
   setStrategies,
   strategiesOf,
 } from './flag-strategies.store.js';
@@ -214,6 +215,7 @@ export class FlagsService {
     const before = await strategiesOf(command.tx, input.flag, input.environment);
     const after = { strategies: input.strategies, variants: input.variants ?? [] };
     await checkStrategies(command.tx, flag, after);
+    if (!input.imported) checkStrategyConstraints(after.strategies);
     if (contentDigest(before) === contentDigest(after)) return this.#unchanged(command.tx, input);
     const emergency = await authorise(command.tx, {
       ...pick(flag, input),

@@ -3,7 +3,7 @@ import { checkConstraints } from '../condition-rules.js';
 import { ruleValue } from '../flag.js';
 import { checkContent, plainVariant } from '../flag-content.js';
 import { checkRule, checkScope } from '../flag-rules.js';
-import { checkSegments, checkStrategies } from '../flag-strategies.store.js';
+import { checkSegments, checkStrategies, checkStrategyConstraints } from '../flag-strategies.store.js';
 import { FlagArchivedError, FlagNotFoundError, ScopeNotFoundError } from '../flags.errors.js';
 import { findFlag, type FlagRecord } from '../flags.store.js';
 import { scopeSubject } from '../scope-subject.store.js';
@@ -66,6 +66,7 @@ async function check(tx: Transaction, flag: FlagRecord | undefined, change: Want
     }
     case 'SET_STRATEGIES':
       if (flag) await checkStrategies(tx, flag, change.strategies);
+      checkStrategyConstraints(change.strategies.strategies);
       return;
     case 'SET_ENABLED':
     case 'ARCHIVE_FLAG':

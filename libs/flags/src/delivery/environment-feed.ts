@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
 import type { Database } from '#platform';
-import type { UnleashSegment } from '../compiler/index.js';
+import { TooManyStrategiesError, type FlagState, type UnleashSegment } from '../compiler/index.js';
 import { FeedView, type FeedState } from './feed-view.js';
 import { flagUpdatesSince, type FlagUpdate, type FlagUpdates } from './flag-log.js';
 import { scopeKey, wholeEnvironment, type TokenScope } from './fold/token-scope.js';
@@ -9,6 +10,8 @@ import type { Payload } from './payload.js';
 import { ServedFlag, type ServedWorld } from './served-flag.js';
 import { serveSegment, type ServedSegment } from './served-segment.js';
 import { within } from './within.js';
+
+const logger = new Logger('flags');
 
 /** Views kept for tokens that come again: memory does not grow with the number of tenants. */
 const maxViews = 6_000;
@@ -158,6 +161,23 @@ export class EnvironmentFeed implements FeedState {
   }
 }
 
+/** What an older version let in and cannot be compiled is off, and keeps no other flag from being served. */
+function servedOrOff(
+  state: FlagState,
+  description: string,
+  revision: number,
+  world: ServedWorld,
+): ServedFlag {
+  try {
+    return new ServedFlag(state, description, revision, world);
+  } catch (error) {
+    if (!(error instanceof TooManyStrategiesError)) throw error;
+    logger.error(`Flag "${state.flag.key}" is served as off: ${error.message}`);
+    const off = { ...state, rules: [], strategies: null, featureVariants: [] };
+    return new ServedFlag(off, description, revision, world);
+  }
+}
+
 function apply(
   flags: ReadonlyMap<string, ServedFlag>,
   updates: readonly FlagUpdate[],
@@ -168,7 +188,7 @@ function apply(
     const { description, archived, enabled, rules, strategies, featureVariants, revision, ...flag } = update;
     const state = { flag, archived, enabled, rules, strategies, featureVariants };
     if (archived) next.delete(flag.key);
-    else next.set(flag.key, new ServedFlag(state, description, revision, world));
+    else next.set(flag.key, servedOrOff(state, description, revision, world));
   }
   const added = updates.some(({ key, archived }) => !archived && !flags.has(key));
   return added ? new Map([...next].sort(([a], [b]) => (a < b ? -1 : 1))) : next;

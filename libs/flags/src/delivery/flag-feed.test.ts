@@ -48,6 +48,32 @@ describe('the feed of flags', () => {
     expect(hashOf(feed?.view().id ?? '')).toBe(hashOf(fresh.view().id));
   });
 
+  it('serves a flag as off that an older version let in and nobody can compile, and all others as they are', async () => {
+    await flags.create({ key: 'tangled', kind: 'BOOLEAN' });
+    const constraints = Array.from({ length: 20 }, (_, index) => ({
+      contextName: `field${index}`,
+      operator: 'IN',
+      values: ['x'],
+      inverted: false,
+      caseInsensitive: false,
+    }));
+    const plain = { name: 'default', parameters: {}, constraints: [], segments: [], variants: [] };
+    const varied = [plain, { ...plain, constraints: constraints.slice(0, 1) }];
+    for (const scope of [
+      { kind: 'TIER', key: 'SHARED' },
+      { kind: 'REGION', key: 'eu' },
+    ] as const)
+      await flags.set({ flag: 'tangled', scope, enabled: false, constraints });
+    await flags.database.query(
+      `update flag_environment set strategies = $1 where flag_key = 'tangled' and environment = 'production'`,
+      [JSON.stringify(varied)],
+    );
+    const feed = new EnvironmentFeed('production', flags.database);
+    await feed.catchUp();
+    expect([...feed.flags.keys()]).toEqual([...keys, 'tangled'].sort());
+    expect(feed.flags.get('tangled')?.decide({}).enabled).toBe(false);
+  });
+
   it('takes up an environment that is new', async () => {
     const { revision } = await flags.commands.asSystem('test', async (command) => {
       await command.tx.query(`insert into environment values ('preview', 'STAGING', 9)`);

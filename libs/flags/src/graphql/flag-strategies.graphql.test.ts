@@ -86,6 +86,26 @@ describe('the strategies of a flag, over GraphQL', () => {
     expect((await told('lost'))[0]).toMatchObject({ strategies: [{ segments: [{ id: -7, name: null }] }] });
   });
 
+  it('are told what could never hold in them, also in a request', async () => {
+    await change('createFlag', { key: 'never', kind: 'BOOLEAN' });
+    const at = { flag: 'never', environment: 'staging' };
+    for (const [constraint, field] of [
+      [{ contextName: 'accountId', operator: 'REGEX', value: '(' }, 'value'],
+      [{ contextName: 'accountId', operator: 'NUM_GT', value: 'many' }, 'value'],
+      [{ contextName: 'accountId', operator: 'IN', values: [] }, 'values'],
+    ] as const) {
+      const strategies = [{ name: 'default', constraints: [constraint] }];
+      const refused = { code: 'INVALID_INPUT', field: `strategies.0.constraints.0.${field}` };
+      expect((await change('setFlagStrategies', { ...at, strategies })).error?.extensions).toMatchObject(
+        refused,
+      );
+      const changes = [{ kind: 'SET_STRATEGIES', flag: 'never', strategies }];
+      const request = { title: 'Never', environment: 'staging', changes };
+      const opened = await change('openChangeRequest', request, 'changeRequest { id }');
+      expect(opened.error?.extensions).toMatchObject(refused);
+    }
+  });
+
   it('are held to the lint as rules are, also by way of segments and requests, unless somebody says why', async () => {
     await change('createFlag', { key: 'open', kind: 'BOOLEAN' });
     const without = { contextName: 'branch', operator: 'NOT_IN', values: ['northwind/seattle'] };

@@ -112,6 +112,17 @@ export class DatabaseProvisioner {
     });
   }
 
+  /** Whether sessions can be opened: not in a database of which the making or the dropping was cut off. */
+  async opens(cluster: string, database: string): Promise<boolean> {
+    return this.clusters.asKeptAdmin(cluster, 'postgres', async (admin) => {
+      const { rowCount } = await admin.query(
+        'select 1 from pg_database where datname = $1 and datallowconn and datconnlimit <> -2',
+        [database],
+      );
+      return rowCount === 1;
+    });
+  }
+
   /** Whether database or role of that name are still there. */
   async remains(cluster: string, login: Omit<ServiceLogin, 'password'>): Promise<boolean> {
     const { databases, roles } = await this.traces(cluster, login);

@@ -106,7 +106,7 @@ export class MoveCleaner {
       };
       const target = async (): Promise<void> => {
         targetExists = await this.exists(move.targetId);
-        if (targetExists) await this.dropStreams(move, move.targetId);
+        if (targetExists && (await this.#opens(move.targetId))) await this.dropStreams(move, move.targetId);
       };
       for (const side of subscriber === 'source' ? [source, target] : [target, source]) await side();
       return { erasure: targetExists ? await this.erase(move, move.targetId, context) : null };
@@ -146,6 +146,12 @@ export class MoveCleaner {
     } finally {
       await client.end().catch(() => undefined);
     }
+  }
+
+  /** Whether a session can be opened: not in a database of which the making or the dropping was cut off. */
+  async #opens(databaseId: string): Promise<boolean> {
+    const [database] = await this.work.databases.byIds([databaseId]);
+    return database !== undefined && this.provisioner.opens(database.cluster, database.name);
   }
 
   /** @returns false if the database was never made, or is gone. */
