@@ -93,18 +93,23 @@ export class MovingStack {
     cluster = 'local',
   ): Promise<Row[]> {
     for (const deadline = Date.now() + 30_000; ; await sleep(50)) {
-      const client = new pg.Client({ connectionString: await this.#url(database, cluster) });
-      client.on('error', () => undefined);
+      let client: pg.Client | undefined;
       try {
-        await client.connect();
+        client = await this.#connected(database, cluster);
         return (await client.query<Row>(text, [...values])).rows;
       } catch (error) {
-        const code = (error as { code?: string }).code ?? '';
-        if (!/^(57P|08|ECONN)/.test(code) || Date.now() > deadline) throw error;
+        if (!isAway(error) || Date.now() > deadline) throw error;
       } finally {
-        await client.end().catch(() => undefined);
+        await client?.end().catch(() => undefined);
       }
     }
+  }
+
+  async #connected(database: string, cluster = 'local'): Promise<pg.Client> {
+    const client = new pg.Client({ connectionString: await this.#url(database, cluster) });
+    client.on('error', () => undefined);
+    await client.connect();
+    return client;
   }
 
   async #url(database: string, cluster = 'local'): Promise<string> {
@@ -139,15 +144,23 @@ export class MovingStack {
 
   /** Waits until an operation has come to a step, or past it. @returns the step that it is in. */
   async comesTo(operationId: string, step: string): Promise<string> {
-    const client = new pg.Client({ connectionString: await this.#url('tierdeck') });
-    client.on('error', () => undefined);
-    await client.connect();
+    // One connection for all looks, for steps are short; a new one after a power cut.
+    let client: pg.Client | undefined;
     try {
       for (const deadline = Date.now() + 60_000; ; await sleep(2)) {
-        const { rows } = await client.query<{ name: string; status: string; position: number }>(
-          'select name, status, position from operation_step where operation_id = $1 order by position',
-          [operationId],
-        );
+        let rows: { name: string; status: string }[];
+        try {
+          client ??= await this.#connected('tierdeck');
+          ({ rows } = await client.query<{ name: string; status: string }>(
+            'select name, status from operation_step where operation_id = $1 order by position',
+            [operationId],
+          ));
+        } catch (error) {
+          if (!isAway(error) || Date.now() > deadline) throw error;
+          await client?.end().catch(() => undefined);
+          client = undefined;
+          continue;
+        }
         const wanted = rows.find(({ name }) => name === step);
         if (!wanted) throw new Error(`the operation has no step ${step}`);
         const now = rows.find(({ status }) => status !== 'SUCCEEDED' && status !== 'SKIPPED');
@@ -156,7 +169,7 @@ export class MovingStack {
           throw new Error(`the operation does not come to ${step}: it is in ${now.name}`);
       }
     } finally {
-      await client.end().catch(() => undefined);
+      await client?.end().catch(() => undefined);
     }
   }
 
@@ -287,6 +300,12 @@ export class MovingStack {
         throw new Error(`stock was not taken in: ${await response.text()}`);
     }
   }
+}
+
+/** Whether PostgreSQL was stopped before or while it was asked; pg gives a connection that just ends no code. */
+function isAway(error: unknown): boolean {
+  const { code = '', message } = error as Error & { code?: string };
+  return /^(57P|08|ECONN)/.test(code) || message.startsWith('Connection terminated');
 }
 
 /** Manifests of tenants with Northwind's kit; their plan lets one job run at a time, and requests at any rate. */
