@@ -87,7 +87,7 @@ export class OpenLoop {
 
   #catchUp(): void {
     const due = Math.floor(((now() - this.#began) * this.perSecond) / 1_000);
-    while (!this.#stopped && this.#sent < due) void this.#one(this.#sent++);
+    while (!this.#stopped && this.#sent <= due) void this.#one(this.#sent++);
   }
 
   async #one(n: number): Promise<void> {

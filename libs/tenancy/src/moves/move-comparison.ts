@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import type pg from 'pg';
 import { StepFailed, type StepContext, type StepOutcome } from '#operations';
 import { endSnapshots, snapshotBoth, type Snapshots } from './cut-over.js';
 import type { MoveSession } from './move-session.js';
@@ -41,16 +40,11 @@ export class MoveComparison {
       const { move, source, tenantId } = session;
       const tables = await movedTables(source.client);
       // The snapshots of the cut-over are gone with the process that took them: take new ones of the way back.
-      const back = this.#snapshots.has(move.id) ? undefined : await this.#snapshotsAnew(session, context);
-      const kept = this.#snapshots.get(move.id) ?? {
-        from: back?.to as pg.Client,
-        to: back?.from as pg.Client,
-      };
+      const kept = this.#taken(move.id) ?? (await this.#snapshotsAnew(session, context));
       try {
-        const [here, there] = await Promise.all([
-          digestTables(kept.from, tenantId, tables, this.work.pace(context)),
-          digestTables(kept.to, tenantId, tables, this.work.pace(context)),
-        ]);
+        // One after the other: side by side they would take two cores from the neighbours.
+        const here = await digestTables(kept.from, tenantId, tables, this.work.pace(context));
+        const there = await digestTables(kept.to, tenantId, tables, this.work.pace(context));
         const different = differences(here, there);
         if (different.length > 0) {
           throw new StepFailed('MOVE_ROWS_DIFFER', `${different.join(' ')} The tenant goes back.`, 500, {
@@ -59,7 +53,6 @@ export class MoveComparison {
         }
         return { verified: here };
       } finally {
-        this.#snapshots.delete(move.id);
         await endSnapshots(kept);
       }
     });
@@ -68,6 +61,14 @@ export class MoveComparison {
   async #snapshotsAnew(session: MoveSession, context: StepContext): Promise<Snapshots> {
     await refuseLostWayBack(session, context.subject);
     await this.streams.awaitCaughtUp(session, context, 'back');
-    return snapshotBoth(session, session.target, session.source);
+    const { from, to } = await snapshotBoth(session, session.target, session.source);
+    return { from: to, to: from };
+  }
+
+  /** From now on nobody ends them but whoever takes them. */
+  #taken(moveId: string): Snapshots | undefined {
+    const snapshots = this.#snapshots.get(moveId);
+    this.#snapshots.delete(moveId);
+    return snapshots;
   }
 }

@@ -13,7 +13,7 @@ import { movedTables } from './tenant-tables.js';
 const copied = 'copied';
 
 /** How often progress is told while rows are copied, in milliseconds. */
-const tellEveryMs = 500;
+const tellEveryMs = 1_000;
 
 /** Second step of a move: the rows as they were when the stream of their changes began. */
 @Injectable()

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Work shorter than this goes on without a rest, in milliseconds. */
-const portionMs = 4;
+const portionMs = 0.7;
 
 /** About how long a server takes to print and hash a row, in seconds; measured on rows of ten columns. */
 const digestRowSeconds = 0.000_002;

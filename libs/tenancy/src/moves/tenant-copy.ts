@@ -80,7 +80,7 @@ export async function copyTenant(
 }
 
 /** Bytes of rows that go into the target by one COPY. */
-const portionBytes = 16 * 1024;
+const portionBytes = 6 * 1024;
 
 /**
  * Cuts a stream of rows into portions of whole ones. Each is in the target before the next is taken: else megabytes of
@@ -94,11 +94,11 @@ function inPortions(take: (portion: Buffer) => Promise<void>) {
       held.push(chunk);
       bytes += chunk.length;
       if (bytes < portionBytes || !chunk.includes(10)) continue;
-      const read = Buffer.concat(held);
-      const end = read.lastIndexOf(10) + 1;
-      held = [read.subarray(end)];
-      bytes = read.length - end;
-      await take(read.subarray(0, end));
+      let read = Buffer.concat(held);
+      for (let end = 0; (end = read.indexOf(10, portionBytes - 1) + 1) > 0; read = read.subarray(end))
+        await take(read.subarray(0, end));
+      held = [read];
+      bytes = read.length;
     }
     if (bytes > 0) await take(Buffer.concat(held));
   };
